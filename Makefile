@@ -1,0 +1,41 @@
+# Footfall. `make up` is all that a newcomer needs.
+PYTHON ?= python3
+BIN := .venv/bin
+export DJANGO_SETTINGS_MODULE := analytics.settings
+
+.PHONY: up static test lint bench format lock clean help
+
+up: .venv/.installed static ## install what is needed and run everything
+	@exec $(BIN)/python manage.py up
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+.venv/.installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Footfall needs Python 3.11 or newer; set PYTHON=/path/to/it."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Python's venv module is missing (Debian: apt-get install python3-venv)."; exit 1; }
+	@echo "Installing the locked dependencies (once, about a minute) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.lock .venv/.installed
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+static: .venv/.installed ## build the tracker and the pages' files
+	@$(BIN)/python -m analytics.services.static_build
+
+test: .venv/.installed-dev static ## every test, on real ClickHouse, Valkey, Chromium
+	@$(BIN)/python -m tests.prerequisites
+	@$(BIN)/python -m pytest
+
+lint: .venv/.installed-dev
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/python -m tests.docker_lint
+
+format: .venv/.installed-dev
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+lock: ## renew the lock files (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements.lock
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra dev pyproject.toml -o requirements-dev.lock

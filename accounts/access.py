@@ -1,0 +1,50 @@
+"""The one permission door: every site and every team is reached through these functions."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404
+
+from accounts.models import Membership, Role, Site, Team, User
+
+Person = User | AnonymousUser
+
+
+def get_role(user: Person, team_id: int) -> Role | None:
+    if not isinstance(user, User) or not user.is_active:
+        return None
+    membership = Membership.objects.filter(team_id=team_id, user=user).only("role").first()
+    return Role(membership.role) if membership else None
+
+
+def check_role(held: Role | None, wanted: Role) -> Role:
+    """A stranger learns nothing (404); a member who may do less is told so (403)."""
+    if held is None:
+        raise Http404("There is no such page.")
+    if held.rank < wanted.rank:
+        raise PermissionDenied(f"This takes the role {wanted.label}; yours is {held.label}.")
+    return held
+
+
+def access_site(user: Person, site_id: int, role: Role = Role.VIEWER) -> Site:
+    site = Site.objects.select_related("team").filter(pk=site_id).first()
+    if site is None:
+        raise Http404("There is no such page.")
+    check_role(get_role(user, site.team_id), role)
+    return site
+
+
+def access_team(user: Person, team_id: int, role: Role = Role.VIEWER) -> Team:
+    check_role(get_role(user, team_id), role)
+    return Team.objects.get(pk=team_id)
+
+
+def visible_sites(user: Person) -> QuerySet[Site]:
+    if not isinstance(user, User):
+        return Site.objects.none()
+    return Site.objects.filter(team__memberships__user=user).select_related("team").distinct()
+
+
+def site_configurations() -> list[Site]:
+    """All sites, for the ingestion cache alone; no person asks here."""
+    return list(Site.objects.all())

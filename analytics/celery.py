@@ -1,0 +1,33 @@
+"""The Celery application. All schedules stand here."""
+
+import os
+
+from celery import Celery
+from django.conf import settings
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "analytics.settings")
+
+BROKER_URL = settings.BUFFER_URL.replace("unix://", "redis+socket://") if "unix://" in settings.BUFFER_URL else (
+    settings.BUFFER_URL
+)
+
+app = Celery("footfall")
+app.conf.update(
+    broker_url=BROKER_URL,
+    broker_connection_retry_on_startup=True,
+    broker_transport_options={"global_keyprefix": f"{settings.REDIS_PREFIX}:celery:", "visibility_timeout": 3600},
+    task_ignore_result=True,
+    task_acks_late=False,
+    task_default_queue="default",
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_send_task_events=False,
+    timezone="UTC",
+    beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
+    beat_max_loop_interval=60,
+    beat_schedule={
+        "sweep": {"task": "ingestion.sweep", "schedule": 5.0, "options": {"expires": 10}},
+        "destroy-old-salts": {"task": "ingestion.destroy_old_salts", "schedule": 600.0, "options": {"expires": 600}},
+    },
+)
+app.autodiscover_tasks(["ingestion"])

@@ -1,0 +1,70 @@
+"""Whether it runs: for load balancers, supervisors and Prometheus."""
+
+from collections.abc import Callable
+
+import redis
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from analytics.clickhouse import client
+
+
+def buffer_store() -> "redis.Redis":
+    return redis.Redis.from_url(settings.BUFFER_URL, socket_timeout=3, socket_connect_timeout=3)
+
+
+def check_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+
+
+CHECKS: dict[str, Callable[[], object]] = {
+    "database": check_database,
+    "clickhouse": client.check_alive,
+    "buffer": lambda: buffer_store().ping(),
+}
+
+
+def healthz(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"status": "alive"})
+
+
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when all dependencies answer, else 503; each by name. Reasons stay in the log: strangers may read this."""
+    states = {}
+    for name, check in CHECKS.items():
+        try:
+            check()
+            states[name] = "ok"
+        except Exception:
+            states[name] = "unavailable"
+    ready = all(state == "ok" for state in states.values())
+    return JsonResponse({"status": "ready" if ready else "unavailable", "checks": states}, status=200 if ready else 503)
+
+
+class Ingestion:
+    """Read from Valkey when asked, so that it is right whatever process answers."""
+
+    def collect(self) -> list[Metric]:
+        store = buffer_store()
+        total = CounterMetricFamily("footfall_events", "Events that arrived, by outcome", labels=["outcome", "reason"])
+        for name, number in store.hgetall(f"{settings.REDIS_PREFIX}:outcomes:total").items():
+            outcome, _, reason = name.decode().partition("|")
+            total.add_metric([outcome, reason], int(number))
+        waiting = GaugeMetricFamily("footfall_buffer_entries", "Requests that wait in the buffer", labels=["partition"])
+        for partition in [*map(str, range(settings.INGEST_PARTITIONS)), "kept"]:
+            waiting.add_metric([partition], store.xlen(f"{settings.REDIS_PREFIX}:stream:{partition}"))
+        return [total, waiting]
+
+
+def metrics(request: HttpRequest) -> HttpResponse:
+    registry = CollectorRegistry()
+    try:
+        registry.register(Ingestion())
+        text = generate_latest(registry)
+    except redis.RedisError:
+        return HttpResponse("The buffer cannot be reached.\n", status=503, content_type="text/plain")
+    return HttpResponse(text, content_type="text/plain; version=0.0.4; charset=utf-8")

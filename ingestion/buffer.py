@@ -1,0 +1,240 @@
+"""The durable buffer: Valkey streams with three verbs, push, take and ack.
+
+`push_all` is a group commit: requests in flight share one pipelined round trip and, at the server, one fsync.
+`take` hands out a batch under a manifest, `ack` ends it. What was not acked is taken again, exactly the same.
+"""
+
+import logging
+import queue
+import threading
+import time
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import cache
+
+import msgspec
+import redis
+from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from ingestion.scripts import ACK, PUSH
+
+log = logging.getLogger(__name__)
+GENERATION_SECONDS = 302_400  # event ids are remembered for the running half-week and the two before: 7 days and more
+GROUP = 256
+MAX_ENTRIES = 500_000
+KEPT = "kept"  # the partition of rejected events and bots
+Key = int | str
+
+
+class BufferError(Exception):
+    """The buffer did not take the events; the sender shall try again."""
+
+
+class BufferFull(BufferError):
+    pass
+
+
+@dataclass(slots=True)
+class Push:
+    """What one request adds to one partition, all of it or nothing."""
+
+    partition: Key
+    site_id: int
+    minute: int
+    events: list[tuple[int, bytes]] = field(default_factory=list)  # (63-bit hash of site and event_id, msgpack row)
+    counts: dict[str, int] = field(default_factory=dict)  # "outcome|reason" -> events
+    kept: list[bytes] = field(default_factory=list)  # msgpack rows of Kept
+    future: "Future[int]" = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    partition: Key
+    first: str
+    last: str
+    rows: list[list[object]]
+
+    @property
+    def token(self) -> str:
+        return f"{self.partition}:{self.first}:{self.last}"
+
+
+class Manifest(msgspec.Struct):
+    first: str
+    last: str
+
+
+@cache
+def connection() -> "redis.Redis":
+    """One quick second try, for the connection that a restarted server has closed; event ids make it harmless."""
+    return redis.Redis.from_url(
+        settings.BUFFER_URL, socket_timeout=10, socket_connect_timeout=3, retry=Retry(NoBackoff(), 1)
+    )
+
+
+def key(*parts: object) -> str:
+    return ":".join((settings.REDIS_PREFIX, *map(str, parts)))
+
+
+def stream(partition: Key) -> str:
+    return key("stream", partition)
+
+
+def partitions() -> list[int]:
+    return list(range(settings.INGEST_PARTITIONS))
+
+
+def script_args(item: Push) -> list[object]:
+    generation = int(time.time() // GENERATION_SECONDS)
+    args: list[object] = [
+        3, stream(item.partition), key("outcomes", item.minute), stream(KEPT),
+        key("seen"), generation, GENERATION_SECONDS * 4, item.site_id, item.minute, key("outcomes"), MAX_ENTRIES,
+        len(item.events),
+    ]  # fmt: skip
+    for event_hash, row in item.events:
+        args += (event_hash, row)
+    args.append(len(item.counts))
+    for name, number in item.counts.items():
+        args += (f"{item.site_id}|{name}", number)
+    args += item.kept
+    return args
+
+
+class Committer:
+    """The thread of a process through which all its pushes go."""
+
+    def __init__(self) -> None:
+        self._queue: queue.SimpleQueue[Push] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def push_all(self, items: list[Push], timeout: float = 15.0) -> int:
+        """The number of duplicates among the events, once all of it is durable. Raises BufferError.
+
+        A request over several partitions may be refused after a part of it was taken: the sender sends all of it again,
+        and the event ids make the part that was taken count once.
+        """
+        if self._thread is None:
+            with self._lock:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._run, name="buffer-commit", daemon=True)
+                    self._thread.start()
+        for item in items:
+            self._queue.put(item)
+        try:
+            return sum([item.future.result(timeout) for item in items])
+        except TimeoutError:
+            raise BufferError("The buffer did not answer in time.") from None
+
+    def _run(self) -> None:
+        while True:
+            items = [self._queue.get()]
+            while len(items) < GROUP:
+                try:
+                    items.append(self._queue.get_nowait())
+                except queue.Empty:
+                    break
+            try:
+                woken = self._commit(items)
+            except redis.RedisError as error:
+                for item in items:
+                    item.future.set_exception(BufferError(f"The buffer cannot be reached: {type(error).__name__}."))
+                time.sleep(0.05)
+                continue
+            for partition in woken:
+                wake(partition)
+
+    def _commit(self, items: list[Push]) -> list[Key]:
+        """Returns the partitions that nobody is draining yet."""
+        pipe = connection().pipeline(transaction=False)
+        for item in items:
+            pipe.execute_command("EVAL", PUSH, *script_args(item))
+        touched: list[Key] = sorted({i.partition for i in items if i.events}, key=str)
+        touched += [KEPT] if any(i.kept for i in items) else []
+        for partition in touched:
+            pipe.set(key("wake", partition), 1, nx=True, px=2000)
+        results = pipe.execute(raise_on_error=False)
+        for item, result in zip(items, results, strict=False):
+            settle(item, result)
+        wakes = results[len(items) :]
+        return [p for p, woke in zip(touched, wakes, strict=True) if woke is True]
+
+
+def settle(item: Push, result: object) -> None:
+    if isinstance(result, int) and result >= 0:
+        item.future.set_result(result)
+    elif result == -1:
+        item.future.set_exception(BufferFull("The buffer is full; the writer has to catch up first."))
+    elif "OOM" in str(result):
+        item.future.set_exception(BufferFull("The buffer has no memory left; the writer has to catch up first."))
+    else:
+        item.future.set_exception(BufferError(f"The buffer refused: {str(result)[:200]}"))
+
+
+def wake(partition: Key) -> None:
+    """Tell a worker that there is work. If this fails, beat's sweep finds the events some seconds later."""
+    from analytics.celery import app
+
+    try:
+        app.send_task("ingestion.flush", args=[partition], expires=30, retry=False)
+    except Exception as error:
+        log.warning("A worker could not be woken (%s); the sweep will.", type(error).__name__)
+
+
+def keep_awake(partition: Key) -> None:
+    connection().set(key("wake", partition), 1, px=2000)
+
+
+def clear_wake(partition: Key) -> None:
+    connection().delete(key("wake", partition))
+
+
+committer = Committer()
+
+
+def take(partition: Key, most: int) -> Batch | None:
+    """The batch under the manifest, or a new one of about `most` rows, its manifest written before it is returned."""
+    store = connection()
+    raw = store.get(key("manifest", partition))
+    manifest = msgspec.json.decode(raw, type=Manifest) if raw else None
+    rows: list[list[object]] = []
+    first, last = "", ""
+    start = manifest.first if manifest else "-"
+    end = manifest.last if manifest else "+"
+    while manifest or len(rows) < most:
+        entries = store.xrange(stream(partition), min=start, max=end, count=500)
+        for entry_id, fields in entries:
+            rows += msgspec.msgpack.decode(fields[b"1"])
+            last = entry_id.decode()
+            first = first or last
+            if not manifest and len(rows) >= most:
+                break
+        if len(entries) < 500:
+            break
+        start = f"({last}"
+    if not first:
+        if manifest:  # acked, but the manifest stayed: nothing is left of it
+            store.delete(key("manifest", partition))
+        return None
+    if not manifest:
+        store.set(key("manifest", partition), msgspec.json.encode(Manifest(first, last)))
+    return Batch(partition, first, last, rows)
+
+
+def ack(batch: Batch, states: dict[str, tuple[bytes, int]]) -> bool:
+    """Drop the batch and set the session states (key -> value, milliseconds to live) in one step.
+
+    False when the manifest is another's by now (this worker was away too long): then nothing is changed.
+    """
+    milliseconds, sequence = batch.last.split("-")
+    args: list[object] = [msgspec.json.encode(Manifest(batch.first, batch.last)), f"{milliseconds}-{int(sequence) + 1}"]
+    for name, (value, ttl) in states.items():
+        args += (name, value, ttl)
+    done = connection().eval(ACK, 2, stream(batch.partition), key("manifest", batch.partition), *args)
+    return bool(done)
+
+
+def backlog(partition: Key) -> int:
+    return int(connection().xlen(stream(partition)))

@@ -1,0 +1,35 @@
+"""Telling bots from browsers. Reasons are the names of drops.py; "" means a human, as far as can be told."""
+
+import re
+from functools import lru_cache
+
+from is_bot import Bots
+
+HEADLESS = re.compile(r"headless|phantomjs|slimerjs|electron.*nightmare|jsdom|puppeteer|playwright", re.IGNORECASE)
+_bots = Bots()
+
+
+@lru_cache(maxsize=8192)
+def is_bot_agent(user_agent: str) -> bool:
+    """Crawlers, monitors and HTTP libraries by the isbot list; 0.3 ms when new, hence the cache."""
+    return bool(_bots.is_bot(user_agent))
+
+
+@lru_cache(maxsize=8192)
+def is_headless(user_agent: str) -> bool:
+    return HEADLESS.search(user_agent) is not None
+
+
+def bot_reason(user_agent: str, automation: bool = False, accept_language: str | None = None) -> str:
+    """Why browser traffic is a bot's, or "".
+
+    accept_language decides nothing: bots that run a real browser send it, and privacy extensions leave it out.
+    """
+    user_agent = user_agent.strip()[:512]
+    if not user_agent:
+        return "no_user_agent"
+    if is_headless(user_agent):
+        return "headless"
+    if is_bot_agent(user_agent):
+        return "bot_user_agent"
+    return "automation" if automation else ""

@@ -1,0 +1,150 @@
+"""The wire format of POST /api/v1/events, parsed once. Nothing past this module sees a request."""
+
+import json
+import zlib
+from typing import Any
+
+import msgspec
+from msgspec import Raw, Struct
+
+MAX_BYTES = 1024 * 1024
+MAX_EVENTS = 1000
+Text = str | None
+
+
+class BadPayload(Exception):
+    """The whole request cannot be used: an HTTP status, a code and a sentence for the sender."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+class Session(Struct):
+    session_id: Text = None
+    event_index: int = 0
+
+
+class User(Struct):
+    user_id: Text = None
+    is_authenticated: bool | None = None
+    user_segment: Text = None
+    ab_test_variants: dict[str, str] | None = None
+
+
+class Device(Struct):
+    device_id: Text = None
+    device_type: Text = None
+    os: Text = None
+    os_version: Text = None
+    browser: Text = None
+    browser_version: Text = None
+    screen_resolution: Text = None
+    viewport_size: Text = None
+    is_mobile: bool | None = None
+    language: Text = None
+
+
+class Page(Struct):
+    url: str
+    path: Text = None
+    title: Text = None
+    referrer: Text = None
+    utm_source: Text = None
+    utm_medium: Text = None
+    utm_campaign: Text = None
+    utm_term: Text = None
+    utm_content: Text = None
+
+
+class Geo(Struct):
+    country: Text = None
+    region: Text = None
+    city: Text = None
+    timezone: Text = None
+
+
+class Event(Struct):
+    """The base schema of spec.md; only event_type and page.url are required."""
+
+    event_type: str
+    page: Page
+    event_id: Text = None
+    event_timestamp: str | float | None = None
+    event_version: Text = None
+    session: Session | None = None
+    user: User | None = None
+    device: Device | None = None
+    geo: Geo | None = None
+    ab_test_variants: dict[str, str] | None = None
+    event_properties: dict[str, Any] | None = None
+
+
+class Payload(Struct):
+    site: str
+    events: list[Raw]
+    sent_at: str | float | None = None
+    automation: bool = False
+
+
+_payload = msgspec.json.Decoder(Payload, strict=False)
+_event = msgspec.json.Decoder(Event, strict=False)
+
+
+def inflate(body: bytes) -> bytes:
+    """gunzip, at most MAX_BYTES of it: a bomb costs no more than a large request."""
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacker.decompress(body, MAX_BYTES + 1)
+    except zlib.error:
+        raise BadPayload(400, "bad_gzip", "The body is said to be gzip, but cannot be unpacked.") from None
+    if len(plain) > MAX_BYTES:
+        raise BadPayload(413, "too_large", f"The request is larger than {MAX_BYTES} bytes when unpacked.")
+    if not unpacker.eof:
+        raise BadPayload(400, "bad_gzip", "The body is said to be gzip, but ends too early.")
+    return plain
+
+
+def decode(body: bytes) -> Payload:
+    """A title cut in the middle of an emoji arrives as half a surrogate pair: not strictly JSON, but no one's fault."""
+    try:
+        return _payload.decode(body)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        try:
+            text = json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8", "replace")
+            return _payload.decode(text)
+        except msgspec.ValidationError:
+            raise
+        except (ValueError, RecursionError):
+            raise BadPayload(400, "not_json", f"The body is not JSON: {error}") from None
+
+
+def check_payload(body: bytes) -> Payload:
+    try:
+        payload = decode(body)
+    except msgspec.ValidationError as error:
+        raise BadPayload(400, "bad_shape", f"Expected {{site, events}}: {error}") from None
+    if len(payload.events) > MAX_EVENTS:
+        raise BadPayload(413, "too_many_events", f"At most {MAX_EVENTS} events a request, got {len(payload.events)}.")
+    return payload
+
+
+def check_event(raw: Raw) -> Event | tuple[str, str]:
+    """The event, or (field, reason): "page.url", "Expected `str`, got `int`"."""
+    try:
+        return _event.decode(raw)
+    except msgspec.ValidationError as error:
+        reason, _, path = str(error).partition(" - at `$")
+        if reason.startswith("Object missing required field"):
+            name = reason.split("`")[1]
+            return f"{path.strip('`.')}.{name}".lstrip("."), "required, but missing"
+        return path.strip("`.") or "event", reason
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return "event", f"cannot be read: {error}"
+
+
+def encode_properties(properties: dict[str, Any] | None) -> str:
+    """JSON text that ClickHouse reads back: decoded and encoded anew, so no key stands twice and no number is odd."""
+    return msgspec.json.encode(properties).decode() if properties else "{}"

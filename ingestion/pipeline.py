@@ -1,0 +1,143 @@
+"""The way of an event from the request to its row: a tuple of small named steps."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+import msgspec
+from django.conf import settings
+from msgspec import Raw
+
+from analytics.clickhouse.columns import Kept
+from ingestion.buffer import Push, committer
+from ingestion.drops import Drop, Outcome, Reason
+from ingestion.payload import Event, check_event
+from ingestion.row import Context, Draft, Row, encode_row
+from ingestion.steps.check import check_names, check_properties, check_timestamp
+from ingestion.steps.enrich import put_acquisition, put_agent, put_page, put_place
+from ingestion.steps.identity import hash64, put_identity, secret
+from ingestion.steps.promote import put_engagement, put_errors_and_vitals, put_money
+from ingestion.steps.refuse import drop_refused
+
+Step = Callable[[Draft, Context], Drop | None]
+STEPS: tuple[Step, ...] = (
+    drop_refused,
+    check_names,
+    check_timestamp,
+    check_properties,
+    put_page,
+    put_identity,
+    put_agent,
+    put_place,
+    put_acquisition,
+    put_engagement,
+    put_money,
+    put_errors_and_vitals,
+)
+
+
+@dataclass(slots=True)
+class Accepted:
+    """The answer to one request."""
+
+    accepted: int = 0
+    duplicate: int = 0
+    rejected: list[dict[str, object]] = field(default_factory=list)
+
+
+def process(event: Event, context: Context) -> Row | Drop:
+    draft = Draft(event, Row(context.site.id))
+    for step in STEPS:
+        drop = step(draft, context)
+        if drop is not None:
+            return drop
+    return draft.row
+
+
+def partition_of(row: Row, context: Context) -> int:
+    """One visitor's events share a partition. Of a browser: by address and agent, which no midnight changes."""
+    if context.trusted:
+        return row.visitor_id % settings.INGEST_PARTITIONS
+    return hash64(secret(), context.address, context.user_agent) % settings.INGEST_PARTITIONS
+
+
+def event_hash(row: Row) -> int:
+    text = f"{row.site_id}:{row.event_id}".encode()
+    return int.from_bytes(blake2b(text, digest_size=8).digest(), "big") >> 1
+
+
+class Sorter:
+    """Collects what one request adds to each partition."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.pushes: dict[int | str, Push] = {}
+        self.answer = Accepted()
+
+    def push_for(self, partition: int | str) -> Push:
+        if partition not in self.pushes:
+            self.pushes[partition] = Push(partition, self.context.site.id, self.context.now // 60_000)
+        return self.pushes[partition]
+
+    def add(self, row: Row) -> None:
+        self.push_for(partition_of(row, self.context)).events.append((event_hash(row), encode_row(row)))
+
+    def refuse(self, index: int, raw: Raw, reason: Reason, name: str, sentence: str) -> None:
+        """Count it; keep what can be replayed or re-admitted; tell the sender of a mistake."""
+        partition = next(iter(self.pushes), 0)
+        push = self.push_for(partition)
+        count = f"{reason.outcome}|{reason}"
+        push.counts[count] = push.counts.get(count, 0) + 1
+        if reason.outcome is Outcome.REJECTED:
+            self.answer.rejected.append({"index": index, "field": name, "reason": sentence})
+        if reason.outcome in (Outcome.REJECTED, Outcome.BOT):
+            push.kept.append(keep(raw, reason, name, self.context))
+
+
+def keep(raw: Raw, reason: Reason, name: str, context: Context) -> bytes:
+    """A row for rejected_events or bot_events: the payload, and what the endpoint knew in place of the address."""
+    agent, place = context.agent, context.place
+    known = {
+        "visitor_id": str(hash64(context.known.salts[0], context.site.id, context.address, context.user_agent)),
+        "trusted": context.trusted,
+        "browser": agent.browser,
+        "os": agent.os,
+        "device_type": agent.device_type,
+        "country": place.country,
+        "region": place.region,
+        "city": place.city,
+    }
+    payload = bytes(raw)[:65_536].decode("utf-8", "replace")
+    kept = Kept(context.site.id, context.now, str(reason), name, payload, msgspec.json.encode(known).decode())
+    return msgspec.msgpack.encode((*kept, str(reason.outcome)))
+
+
+def accept(events: Iterable[Raw], context: Context) -> Accepted:
+    """Run the events through the steps and into the buffer. After it returns they are durable. Raises BufferError."""
+    sorter = Sorter(context)
+    valid = 0
+    for index, raw in enumerate(events):
+        event = check_event(raw)
+        if isinstance(event, tuple):
+            sorter.refuse(index, raw, Reason.NOT_AN_EVENT, *event)
+            continue
+        result = process(event, context)
+        if isinstance(result, Drop):
+            sorter.refuse(index, raw, result.reason, result.field, result.sentence())
+            continue
+        valid += 1
+        sorter.add(result)
+    return commit(sorter, valid)
+
+
+def commit(sorter: Sorter, valid: int) -> Accepted:
+    answer = sorter.answer
+    pushes = list(sorter.pushes.values())
+    answer.duplicate = committer.push_all(pushes)
+    answer.accepted = valid - answer.duplicate
+    return answer
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000

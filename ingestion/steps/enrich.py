@@ -1,0 +1,75 @@
+"""Steps that add what follows from the request and the page."""
+
+from ingestion.drops import Drop, Reason
+from ingestion.enrich.timezones import country_of_timezone
+from ingestion.enrich.sources import get_acquisition
+from ingestion.enrich.urls import clean_url
+from ingestion.row import Context, Draft
+
+# semantics.md, Session: engagement pings, vitals, errors and what follows from other events are not interactions.
+PASSIVE = frozenset(
+    "page_exit route_change scroll page_performance api_performance api_error error session_start session_end identify"
+    " rage_click dead_click video_progress form_focus experiment_exposure".split()
+)
+
+
+def cut(text: str | None, length: int) -> str:
+    return text.replace("\x00", "")[:length] if text else ""
+
+
+def put_page(draft: Draft, context: Context) -> Drop | None:
+    page, row = draft.event.page, draft.row
+    hostname, path, url = clean_url(page.url)
+    if not hostname or not page.url.lower().startswith(("http://", "https://")):
+        return Drop(Reason.BAD_URL, "page.url", repr(page.url[:200]))
+    row.hostname, row.path, row.url = hostname, path, url
+    row.title = cut(page.title, 300)
+    row.interactive = row.event_type not in PASSIVE
+    return None
+
+
+def put_agent(draft: Draft, context: Context) -> None:
+    device, row, agent = draft.event.device, draft.row, context.agent
+    if not context.trusted:
+        row.device_type, row.is_mobile = agent.device_type, agent.is_mobile
+        row.os, row.os_version = agent.os, agent.os_version
+        row.browser, row.browser_version = agent.browser, agent.browser_version
+    row.language = context.language
+    if device is None:
+        return
+    row.screen_resolution, row.viewport_size = cut(device.screen_resolution, 16), cut(device.viewport_size, 16)
+    row.language = cut(device.language, 16) or row.language
+    if context.trusted:
+        row.device_type = cut(device.device_type, 16)
+        row.is_mobile = device.is_mobile if device.is_mobile is not None else row.device_type in ("mobile", "tablet")
+        row.os, row.os_version = cut(device.os, 32), cut(device.os_version, 16)
+        row.browser, row.browser_version = cut(device.browser, 32), cut(device.browser_version, 16)
+
+
+def put_place(draft: Draft, context: Context) -> None:
+    """From the address by the MMDB file; the browser's time zone names the country where that knows nothing."""
+    geo, row, place = draft.event.geo, draft.row, context.place
+    zone = cut(geo.timezone, 64) if geo else ""
+    if context.trusted and geo:
+        row.country, row.region, row.city = cut(geo.country, 2).upper(), cut(geo.region, 64), cut(geo.city, 128)
+    elif not context.trusted:
+        row.country, row.region, row.city = place.country, place.region, place.city
+    row.timezone = zone or place.timezone
+    if not row.country and zone:
+        row.country = country_of_timezone(zone)
+
+
+def put_acquisition(draft: Draft, context: Context) -> None:
+    """Where this page view came from; the writer lends the first page view's answer to the whole session."""
+    page, row = draft.event.page, draft.row
+    own = (context.site.domain, row.hostname)
+    found = get_acquisition(page.url, page.referrer or "", own)
+    row.page_referrer = cut(page.referrer, 500).split("?")[0]
+    row.referrer, row.source, row.medium, row.channel = found.referrer, found.source, found.medium, found.channel
+    row.utm_source = found.utm_source or cut(page.utm_source, 200)
+    row.utm_medium = found.utm_medium or cut(page.utm_medium, 200)
+    row.utm_campaign = found.utm_campaign or cut(page.utm_campaign, 200)
+    row.utm_term = found.utm_term or cut(page.utm_term, 200)
+    row.utm_content = found.utm_content or cut(page.utm_content, 200)
+    row.click_id = found.click_id
+    row.entry_page = row.path

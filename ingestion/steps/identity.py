@@ -1,0 +1,54 @@
+"""Who it was, without knowing who it was: keyed hashes only (semantics.md, Who)."""
+
+from functools import lru_cache
+from hashlib import blake2b
+
+from django.conf import settings
+
+from ingestion.enrich.sources import registrable_domain
+from ingestion.row import Context, Draft
+
+def hash64(key: bytes, *parts: object) -> int:
+    text = "\x1f".join(map(str, parts))
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8, key=key).digest(), "big") or 1
+
+
+@lru_cache(maxsize=1)
+def secret() -> bytes:
+    return blake2b(settings.SECRET_KEY.encode(), digest_size=32, person=b"footfall-person").digest()
+
+
+@lru_cache(maxsize=65_536)
+def user_hash(site_id: int, user_id: str) -> str:
+    text = f"{site_id}\x1f{user_id}".encode("utf-8", "replace")
+    return blake2b(text, digest_size=16, key=secret()).hexdigest()
+
+
+def put_cookieless(draft: Draft, context: Context) -> None:
+    row, salts = draft.row, context.known.salts
+    who = (context.site.id, registrable_domain(row.hostname), context.address, context.user_agent)
+    row.visitor_id = hash64(salts[0], *who)
+    row.previous_visitor = hash64(salts[1], *who) if salts[1] else 0
+
+
+def put_identity(draft: Draft, context: Context) -> None:
+    """visitor: the device, else (from a server) the session or user that it names, else the day's cookieless hash."""
+    event, row, site = draft.event, draft.row, context.site.id
+    user, device = event.user, event.device
+    if user and user.user_id:
+        row.user_id = user_hash(site, user.user_id)
+        row.is_authenticated = True if user.is_authenticated is None else user.is_authenticated
+    if device and device.device_id:
+        row.device_id = row.visitor_id = hash64(secret(), "device", site, device.device_id)
+    elif context.trusted and event.session and event.session.session_id:
+        row.visitor_id = hash64(secret(), "session", site, event.session.session_id)
+    elif context.trusted and row.user_id:
+        row.visitor_id = hash64(secret(), "user", site, row.user_id)
+    else:
+        put_cookieless(draft, context)
+    row.person_id = int(row.user_id[:16], 16) if row.user_id else row.visitor_id
+    if user and user.user_segment:
+        row.user_segment = user.user_segment[:64]
+    variants = event.ab_test_variants or (user.ab_test_variants if user else None)
+    if variants:
+        row.variants = {k[:64]: v[:64] for k, v in list(variants.items())[:20]}

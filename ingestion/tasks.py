@@ -1,0 +1,49 @@
+"""Celery tasks, thin over plain functions."""
+
+import logging
+
+from celery import shared_task
+
+from analytics.clickhouse import client
+from ingestion import buffer, outcomes, salts, writer
+
+log = logging.getLogger(__name__)
+
+
+@shared_task(name="ingestion.flush", ignore_result=True)
+def flush(partition: int | str) -> None:
+    try:
+        writer.drain(partition)
+    except client.StoreError as error:
+        log.warning("Partition %s waits in the buffer, nothing is lost: %s", partition, error)
+
+
+@shared_task(name="ingestion.sweep", ignore_result=True)
+def sweep() -> None:
+    """Find what no wake-up announced: a worker died, the broker was away, ClickHouse is back."""
+    for partition in [*buffer.partitions(), buffer.KEPT]:
+        if buffer.backlog(partition):
+            buffer.wake(partition)
+    try:
+        outcomes.do_flush_outcomes()
+    except client.StoreError as error:
+        log.warning("The counted outcomes wait: %s", error)
+
+
+@shared_task(name="ingestion.destroy_old_salts", ignore_result=True)
+def destroy_old_salts() -> None:
+    salts.do_destroy_old_salts()
+
+
+@shared_task(name="ingestion.delete_site_data", ignore_result=True)
+def delete_site_data(site_id: int) -> None:
+    """Everything that ClickHouse holds of a deleted site."""
+    for table in ("events", "events_recent", "sessions", "traffic_15m", "ingest_outcomes", "rejected_events", "bot_events"):
+        client.command(f"ALTER TABLE {table} DELETE WHERE site_id = {{site:UInt32}}", {"site": site_id})
+
+
+@shared_task(name="ingestion.seed_demo", ignore_result=True)
+def seed_demo(site_id: int, events: int = 50_000, days: int = 90) -> None:
+    from ingestion.demo import seed
+
+    seed(site_id, events, days, seed=1)

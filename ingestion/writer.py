@@ -1,0 +1,171 @@
+"""From the buffer into ClickHouse: take a batch, cut sessions, insert once, ack."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from analytics.clickhouse import client
+from analytics.clickhouse.columns import ACQUISITION, COLUMNS, Kept
+from ingestion import buffer
+from ingestion.row import INDEX
+from ingestion.scripts import RELEASE, RENEW
+from ingestion.sessions import NO_ACQUISITION, Cutter, State, Visit, decode, encode
+from ingestion.sites import known
+
+log = logging.getLogger(__name__)
+BATCH = 20_000
+LEASE_MS = 60_000
+LINGER = 0.25  # seconds in which events gather, so that a busy partition makes a few parts a second and not hundreds
+STATE_MS = 26 * 3600 * 1000
+OLD_STATE_MS = 2 * 3600 * 1000  # of imported history: its events come together or not at all
+ZERO = Decimal(0)
+NAMES = tuple(COLUMNS)
+ACQUISITION_AT = tuple(INDEX[name] for name in ACQUISITION)
+FIRST_ACQUISITION = INDEX[ACQUISITION[0]]
+(SITE, TIME, RECEIVED, EVENT_ID, TYPE, SESSION, STAMP, EVENT_INDEX, VISITOR, PERSON, USER, REVENUE, PREVIOUS) = (
+    INDEX[name]
+    for name in (
+        "site_id", "timestamp", "received_at", "event_id", "event_type", "session_id", "session_start", "event_index",
+        "visitor_id", "person_id", "user_id", "revenue", "previous_visitor",
+    )
+)  # fmt: skip
+Rows = list[list[Any]]
+
+
+def state_key(site_id: int, visitor: int) -> str:
+    return buffer.key("session", site_id, visitor)
+
+
+def preload(rows: Rows) -> dict[tuple[int, int], State]:
+    """The session states of all visitors of a batch in one round trip."""
+    keys = list({(row[SITE], v) for row in rows for v in (row[VISITOR], row[PREVIOUS]) if v})
+    values = buffer.connection().mget([state_key(*key) for key in keys]) if keys else []
+    return {key: decode(value) if value else [] for key, value in zip(keys, values, strict=True)}
+
+
+def gap_of(site_id: int) -> int:
+    site = known.current(time.time()).by_id.get(site_id)
+    return site.gap_ms if site else 1_800_000
+
+
+def put_sessions(rows: Rows) -> Cutter:
+    """Sort the rows by time and stamp session, visitor and acquisition on them."""
+    rows.sort(key=lambda row: (row[TIME], row[EVENT_INDEX], row[EVENT_ID]))
+    states = preload(rows)
+    cutter = Cutter(lambda site_id, visitor: states.get((site_id, visitor), []), gap_of)
+    end = FIRST_ACQUISITION + len(ACQUISITION)
+    visits = [
+        Visit(
+            row[SITE], row[VISITOR], row[PREVIOUS], row[TIME], row[EVENT_ID], tuple(row[FIRST_ACQUISITION:end]),
+            row[TYPE] == "page_view",
+        )
+        for row in rows
+    ]  # fmt: skip
+    cutter.cut(visits)
+    for row, visit in zip(rows, visits, strict=True):
+        assert visit.session is not None
+        row[SESSION], row[STAMP], row[VISITOR] = visit.session.id, visit.session.stamp, visit.visitor
+        row[FIRST_ACQUISITION:end] = visit.session.acquisition or NO_ACQUISITION
+        if not row[USER]:
+            row[PERSON] = visit.visitor
+    return cutter
+
+
+def columns_of(rows: Rows) -> list[list[Any]]:
+    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)][: len(NAMES)]
+    columns[EVENT_ID] = [UUID(text) for text in columns[EVENT_ID]]
+    columns[REVENUE] = [Decimal(text) if text else ZERO for text in columns[REVENUE]]
+    return columns
+
+
+def states_of(cutter: Cutter) -> dict[str, tuple[bytes, int]]:
+    now = time.time() * 1000
+    return {
+        state_key(*key): (encode(state), STATE_MS if state[-1].end > now - STATE_MS else OLD_STATE_MS)
+        for key, state in cutter.states.items()
+        if state
+    }
+
+
+def write_events(batch: buffer.Batch) -> dict[str, tuple[bytes, int]]:
+    rows: Rows = batch.rows
+    cutter = put_sessions(rows)
+    insert_or_split(rows, batch.token)
+    return states_of(cutter)
+
+
+def insert_or_split(rows: Rows, token: str) -> None:
+    """One row that ClickHouse will not have must not hold up the rest: halve until it stands alone, then put it aside.
+
+    The halves' tokens follow from the batch's, so that a replay splits the same way and still counts once.
+    """
+    try:
+        client.insert("events", NAMES, columns_of(rows), token)
+    except client.BadData as error:
+        if len(rows) > 1:
+            middle = len(rows) // 2
+            insert_or_split(rows[:middle], token + ":0")
+            insert_or_split(rows[middle:], token + ":1")
+            return
+        log.warning("An event was put aside, ClickHouse refused it: %s", str(error)[:200])
+        row = rows[0]
+        aside = [row[SITE], row[RECEIVED], "not_storable", "event_properties", repr(row), "{}"]
+        client.insert("rejected_events", Kept._fields, [[value] for value in aside], token)
+
+
+def write_kept(batch: buffer.Batch) -> dict[str, tuple[bytes, int]]:
+    for table, outcome in (("rejected_events", "rejected"), ("bot_events", "bot")):
+        rows = [row[:-1] for row in batch.rows if row[-1] == outcome]
+        if rows:
+            client.insert(table, Kept._fields, list(zip(*rows, strict=True)), f"{batch.token}:{table}")
+    return {}
+
+
+@contextmanager
+def lease(partition: buffer.Key) -> Iterator[Callable[[], bool] | None]:
+    """The right to drain a partition, as a function that prolongs it; None when another worker holds it."""
+    store, name, holder = buffer.connection(), buffer.key("lease", partition), uuid4().hex
+    if not store.set(name, holder, nx=True, px=LEASE_MS):
+        yield None
+        return
+    try:
+        yield lambda: bool(store.eval(RENEW, 1, name, holder, LEASE_MS))
+    finally:
+        store.eval(RELEASE, 1, name, holder)
+
+
+def drain(partition: buffer.Key, seconds: float = 20.0, linger: float = LINGER) -> int:
+    """Write what the partition holds; rows written. Steps:
+
+    1. Take the lease; another holder means that the work is being done.
+    2. Take a batch (a manifest that a dead worker left comes first), write it, ack it, until none is left.
+    3. Give the lease back, then clear the wake flag, then look once more: an event that came in between is not left.
+    """
+    written, until = 0, time.monotonic() + seconds
+    while True:
+        with lease(partition) as renew:
+            if renew is None:
+                return written
+            while batch := buffer.take(partition, BATCH):
+                states = write_kept(batch) if partition == buffer.KEPT else write_events(batch)
+                written += len(batch.rows) if buffer.ack(batch, states) else 0
+                if time.monotonic() > until or not renew():
+                    break
+                buffer.keep_awake(partition)
+                if len(batch.rows) < BATCH // 2:
+                    time.sleep(linger)
+        buffer.clear_wake(partition)
+        if not buffer.backlog(partition):
+            return written
+        if time.monotonic() > until:
+            buffer.wake(partition)
+            return written
+
+
+def drain_all(linger: float = 0.0) -> int:
+    """Write everything that is buffered now, from this process (demo data, tests, shutdown)."""
+    return sum(drain(partition, 600.0, linger) for partition in [*buffer.partitions(), buffer.KEPT])
