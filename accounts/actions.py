@@ -43,7 +43,9 @@ def do_renew_ingest_secret(site: Site) -> str:
     return secret
 
 
-def do_create_api_key(user: User, team: Team, name: str, scopes: tuple[str, ...] = ("read:stats", "read:events")) -> str:
+def do_create_api_key(
+    user: User, team: Team, name: str, scopes: tuple[str, ...] = ("read:stats", "read:events")
+) -> str:
     key = "ffk_" + secrets.token_urlsafe(32)
     ApiKey.objects.create(
         user=user, team=team, name=name, prefix=key[:10], key_hash=hash_token(key), scopes=list(scopes)

@@ -7,13 +7,9 @@ from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "analytics.settings")
 
-BROKER_URL = settings.BUFFER_URL.replace("unix://", "redis+socket://") if "unix://" in settings.BUFFER_URL else (
-    settings.BUFFER_URL
-)
-
 app = Celery("footfall")
 app.conf.update(
-    broker_url=BROKER_URL,
+    broker_url=settings.BUFFER_URL.replace("unix://", "redis+socket://"),
     broker_connection_retry_on_startup=True,
     broker_transport_options={"global_keyprefix": f"{settings.REDIS_PREFIX}:celery:", "visibility_timeout": 3600},
     task_ignore_result=True,

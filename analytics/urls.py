@@ -1,14 +1,15 @@
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import include, path
 from django.views.static import serve
 
 from analytics.services import views
 
 
-def tracker(request: HttpRequest) -> HttpResponse:
+def tracker(request: HttpRequest) -> HttpResponseBase:
     """The script under its stable address: cached for an hour, checked again by its date, readable from any site."""
-    response = serve(request, "footfall.js", document_root=settings.BASE_DIR / "static" / "dist" / "js")
+    response = serve(request, "footfall.js", document_root=str(settings.BASE_DIR / "static" / "dist" / "js"))
     response["Cache-Control"] = "public, max-age=3600"
     response["Access-Control-Allow-Origin"] = "*"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"

@@ -11,6 +11,7 @@ import time
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
 import msgspec
 import redis
@@ -67,8 +68,10 @@ class Manifest(msgspec.Struct):
 
 
 @cache
-def connection() -> "redis.Redis":
-    """One quick second try, for the connection that a restarted server has closed; event ids make it harmless."""
+def connection() -> Any:
+    """The store, typed as Any: redis-py's types leave every answer open between bytes and str, with and without await.
+
+    One quick second try, for the connection that a restarted server has closed; event ids make it harmless."""
     return redis.Redis.from_url(
         settings.BUFFER_URL, socket_timeout=10, socket_connect_timeout=3, retry=Retry(NoBackoff(), 1)
     )
@@ -234,6 +237,10 @@ def ack(batch: Batch, states: dict[str, tuple[bytes, int]]) -> bool:
         args += (name, value, ttl)
     done = connection().eval(ACK, 2, stream(batch.partition), key("manifest", batch.partition), *args)
     return bool(done)
+
+
+def all_partitions() -> list[Key]:
+    return [*partitions(), KEPT]
 
 
 def backlog(partition: Key) -> int:

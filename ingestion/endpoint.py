@@ -59,9 +59,7 @@ def application(environ: Environ, start_response: StartResponse) -> Iterable[byt
         return refuse(start_response, 500, "internal", "Footfall failed on this request. Its log says why.", [])
 
 
-def answer(
-    start_response: StartResponse, status: int, body: object, headers: list[tuple[str, str]]
-) -> Iterable[bytes]:
+def answer(start_response: StartResponse, status: int, body: object, headers: list[tuple[str, str]]) -> Iterable[bytes]:
     data = msgspec.json.encode(body) if body is not None else b""
     kind = [("Content-Type", "application/json"), ("Content-Length", str(len(data)))] if data else []
     start_response(STATUS[status], [*CORS, *kind, *headers])

@@ -12,3 +12,6 @@ class Salt(models.Model):
 
     class Meta:
         ordering: ClassVar = ["day"]
+
+    def __str__(self) -> str:
+        return f"salt of {self.day}"

@@ -1,7 +1,7 @@
 """Cutting events into sessions (semantics.md): pure, deterministic, so that a replayed batch gives the same rows.
 
-A visitor's state is the list of their latest sessions. Each event joins the session that its own time falls in: within the
-gap of it and not over 24 hours long; otherwise it begins one. The first page view lends its source to the whole session.
+A visitor's state is the list of their latest sessions. Each event joins the session that its own time falls in: within
+the gap of it and not over 24 hours long; otherwise it begins one. The first page view lends its source to all of it.
 """
 
 from collections.abc import Callable

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 
 from accounts.access import site_configurations
 from accounts.models import hash_token
@@ -103,7 +103,7 @@ class Known:
             try:
                 close_old_connections()
                 self.refresh()
-            except DatabaseError:
+            except Exception:  # whatever it is, the thread lives on
                 log.warning("Sites could not be read from the database; the last known ones stay in use.")
 
 

@@ -7,6 +7,9 @@ from celery import shared_task
 from analytics.clickhouse import client
 from ingestion import buffer, outcomes, salts, writer
 
+TABLES = (
+    "events", "events_recent", "sessions", "traffic_15m", "ingest_outcomes", "rejected_events", "bot_events",
+)  # fmt: skip
 log = logging.getLogger(__name__)
 
 
@@ -21,7 +24,7 @@ def flush(partition: int | str) -> None:
 @shared_task(name="ingestion.sweep", ignore_result=True)
 def sweep() -> None:
     """Find what no wake-up announced: a worker died, the broker was away, ClickHouse is back."""
-    for partition in [*buffer.partitions(), buffer.KEPT]:
+    for partition in buffer.all_partitions():
         if buffer.backlog(partition):
             buffer.wake(partition)
     try:
@@ -38,7 +41,7 @@ def destroy_old_salts() -> None:
 @shared_task(name="ingestion.delete_site_data", ignore_result=True)
 def delete_site_data(site_id: int) -> None:
     """Everything that ClickHouse holds of a deleted site."""
-    for table in ("events", "events_recent", "sessions", "traffic_15m", "ingest_outcomes", "rejected_events", "bot_events"):
+    for table in TABLES:
         client.command(f"ALTER TABLE {table} DELETE WHERE site_id = {{site:UInt32}}", {"site": site_id})
 
 

@@ -18,7 +18,7 @@ from ingestion.sites import known
 
 log = logging.getLogger(__name__)
 BATCH = 20_000
-LEASE_MS = 60_000
+LEASE_MS = 10_000  # how long a dead worker's partition waits; one that is only slow cannot harm (buffer.ack)
 LINGER = 0.25  # seconds in which events gather, so that a busy partition makes a few parts a second and not hundreds
 STATE_MS = 26 * 3600 * 1000
 OLD_STATE_MS = 2 * 3600 * 1000  # of imported history: its events come together or not at all
@@ -168,4 +168,4 @@ def drain(partition: buffer.Key, seconds: float = 20.0, linger: float = LINGER) 
 
 def drain_all(linger: float = 0.0) -> int:
     """Write everything that is buffered now, from this process (demo data, tests, shutdown)."""
-    return sum(drain(partition, 600.0, linger) for partition in [*buffer.partitions(), buffer.KEPT])
+    return sum(drain(partition, 600.0, linger) for partition in buffer.all_partitions())

@@ -192,3 +192,28 @@ def eventually(check: Callable[[], Any], seconds: float = 15.0) -> Any:
             raise AssertionError(f"{check} was not true within {seconds} s")
         time.sleep(0.05)
     return value
+
+
+@pytest.fixture(scope="module")
+def footfall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A whole running Footfall, shared by a module's tests."""
+    from tests.running import Footfall
+
+    running = Footfall(tmp_path_factory.mktemp("footfall") / "data")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def footfall_factory(tmp_path: Any) -> Iterator[Callable[..., Any]]:
+    from tests.running import Footfall
+
+    made: list[Any] = []
+
+    def make(**environment: str) -> Any:
+        made.append(Footfall(tmp_path / f"data{len(made)}", environment))
+        return made[-1]
+
+    yield make
+    for running in made:
+        running.stop()

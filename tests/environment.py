@@ -20,9 +20,10 @@ _stores: "list[subprocess.Popen[bytes]]" = []
 
 
 def start_stores() -> None:
+    from django.conf import settings
+
     from analytics.services import embedded, embedded_clickhouse, embedded_valkey
     from analytics.services.checks import CannotStart, check_redis
-    from django.conf import settings
 
     embedded_clickhouse.prepare(DATA / "clickhouse")
     _stores.append(embedded.spawn(embedded_clickhouse.command(), DATA / "clickhouse", DATA / "clickhouse.log"))

@@ -11,6 +11,7 @@ from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, ServerException, TypeMismatchError
 from django.conf import settings
 
+ERRORS = (Error, OSError, EOFError)  # what the driver raises when the server refuses or is away
 log = logging.getLogger(__name__)
 _local = threading.local()
 
@@ -84,7 +85,7 @@ def _run(*args: Any, **options: Any) -> Any:
     except (struct.error, TypeMismatchError, UnicodeError, OverflowError, ValueError) as error:
         _local.url = None
         raise BadData(f"The rows do not fit the columns: {error}") from error
-    except (Error, OSError, EOFError) as error:
+    except ERRORS as error:
         _local.url = None
         raise StoreError(f"ClickHouse cannot be reached: {type(error).__name__}.") from error
 

@@ -31,7 +31,7 @@ def ensure_database() -> dict[str, str]:
             f"CREATE TABLE IF NOT EXISTS {name}.migrations (name String, checksum String, applied_at DateTime"
             " DEFAULT now()) ENGINE = MergeTree ORDER BY name"
         )
-    except (client.Error, OSError, EOFError) as error:
+    except client.ERRORS as error:
         raise client.StoreError(f"ClickHouse cannot be prepared: {str(error).splitlines()[0]}") from error
     finally:
         bootstrap.disconnect()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import redis
 from django.conf import settings
+from django.core.management import call_command
 from django.db import DatabaseError, connection
 
 from analytics.services import embedded
@@ -85,5 +86,11 @@ def check_clickhouse() -> None:
 
 
 def check_static_files() -> None:
-    if not (settings.BASE_DIR / "static" / "dist" / "js" / "footfall.js").exists():
+    """Built by `make static`; collected (hashed names, compressed) here when the build is newer."""
+    built = settings.BASE_DIR / "static" / "dist"
+    if not (built / "js" / "footfall.js").exists():
         raise CannotStart("The static files are not built. Run `make static`, or start with `make up`.")
+    manifest = settings.STATIC_ROOT / "staticfiles.json"
+    newest = max(path.stat().st_mtime for path in built.rglob("*") if path.is_file())
+    if not manifest.exists() or manifest.stat().st_mtime < newest:
+        call_command("collectstatic", interactive=False, verbosity=0, clear=True)

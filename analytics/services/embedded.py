@@ -26,7 +26,11 @@ def die_with_parent() -> None:
 
 
 def child_environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(settings.BASE_DIR), "FOOTFALL_DATA_DIR": str(settings.DATA_DIR)}
+    return {
+        **os.environ,
+        "PYTHONPATH": str(settings.BASE_DIR),
+        "FOOTFALL_DATA_DIR": str(settings.DATA_DIR),
+    }
 
 
 def spawn(command: list[str], folder: Path, log: Path) -> "subprocess.Popen[bytes]":

@@ -8,6 +8,7 @@ import secrets
 import socket
 import sys
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import escape
 
 CONFIG = """<clickhouse>
@@ -105,7 +106,8 @@ def command() -> list[str]:
 def serve() -> None:
     from chdb import _chdb
 
-    _chdb.query(SERVE, "CSV", path=str(Path.cwd() / "store"))
+    engine: Any = _chdb
+    engine.query(SERVE, "CSV", path=str(Path.cwd() / "store"))
 
 
 if __name__ == "__main__":

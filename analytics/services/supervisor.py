@@ -16,11 +16,15 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from accounts.actions import do_create_setup_token
+from analytics.clickhouse.client import StoreError
 from analytics.services import checks, embedded, embedded_clickhouse, embedded_valkey
-from analytics.services.child import Child, child_environment, say
 from analytics.services.checks import CannotStart
+from analytics.services.child import Child, say
 
 LOG_LIMIT = 20 * 1024 * 1024
+WILDCARDS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104  compared with, not bound to
+# Quiet: no banner, and no warning about root, which is who runs everything in many a container.
+CELERY = [sys.executable, "-W", "ignore", "-m", "celery", "--quiet", "-A", "analytics.celery"]
 
 
 def log_file(name: str) -> Path:
@@ -50,21 +54,21 @@ def web_command() -> list[str]:
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT),
         "--workers", str(settings.WEB_WORKERS), "--blocking-threads", "32", "--backlog", "1024", "--no-ws",
         "--respawn-failed-workers", "--respawn-interval", "1", "--workers-kill-timeout", "15",
-        "--log-level", "warning", "analytics.wsgi:application",
+        "--log-level", "error", "analytics.wsgi:application",
     ]  # fmt: skip
 
 
 def worker_command() -> list[str]:
     """Threads, not processes: a flush waits for Valkey and ClickHouse, and one process keeps the memory small."""
     return [
-        sys.executable, "-m", "celery", "-A", "analytics.celery", "worker", "--pool", "threads",
+        *CELERY, "worker", "--pool", "threads",
         "--concurrency", str(settings.WORKER_THREADS), "--without-gossip", "--without-mingle", "--without-heartbeat",
         "--loglevel", "WARNING",
     ]  # fmt: skip
 
 
 def beat_command() -> list[str]:
-    return [sys.executable, "-m", "celery", "-A", "analytics.celery", "beat", "--loglevel", "WARNING", "--pidfile="]
+    return [*CELERY, "beat", "--loglevel", "WARNING", "--pidfile="]
 
 
 def services() -> list[Child]:
@@ -79,7 +83,7 @@ def services() -> list[Child]:
 def address() -> str:
     if settings.BASE_URL:
         return str(settings.BASE_URL)
-    host = "localhost" if settings.HOST in ("0.0.0.0", "::") else settings.HOST
+    host = "localhost" if settings.HOST in WILDCARDS else settings.HOST
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.PORT}"
 
 
@@ -106,7 +110,7 @@ class Supervisor:
         for child in stores():
             self.add(child)
         self.wait("valkey", lambda: checks.check_redis(settings.BUFFER_URL))
-        self.wait("clickhouse", embedded.wait_for_clickhouse if not settings.CLICKHOUSE_URL else checks.check_clickhouse)
+        self.wait("clickhouse", checks.check_clickhouse if settings.CLICKHOUSE_URL else embedded.wait_for_clickhouse)
         try:
             call_command("migrate", verbosity=0, interactive=False)
         except CommandError as error:
@@ -129,8 +133,9 @@ class Supervisor:
         child = next((c for c in self.children if c.name == name), None)
         while not self.stopping.is_set():
             try:
-                return check()
-            except (CannotStart, OSError, embedded.client.StoreError) as error:
+                check()
+                return
+            except (CannotStart, OSError, StoreError) as error:
                 if child is None:
                     raise CannotStart(str(error)) from None
                 if not child.is_alive():
@@ -141,7 +146,7 @@ class Supervisor:
                 self.stopping.wait(0.1)
 
     def check_web(self) -> None:
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.HOST, settings.HOST)
+        host = WILDCARDS.get(settings.HOST, settings.HOST)
         with urllib.request.urlopen(f"http://{host}:{settings.PORT}/healthz", timeout=5):
             pass
 
@@ -167,7 +172,10 @@ class Supervisor:
                 by_name[name].stop()
         if "worker" in by_name and all(c.is_alive() for c in self.children if c.name in ("valkey", "clickhouse")):
             subprocess.run(
-                [sys.executable, "manage.py", "drain"], cwd=settings.BASE_DIR, env=child_environment(), timeout=120
+                [sys.executable, "manage.py", "drain"],
+                cwd=settings.BASE_DIR,
+                env=embedded.child_environment(),
+                timeout=120,
             )
         for name in ("clickhouse", "valkey"):
             if name in by_name:

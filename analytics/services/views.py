@@ -1,6 +1,7 @@
 """Whether it runs: for load balancers, supervisors and Prometheus."""
 
 from collections.abc import Callable
+from typing import Any
 
 import redis
 from django.conf import settings
@@ -12,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from analytics.clickhouse import client
 
 
-def buffer_store() -> "redis.Redis":
+def buffer_store() -> Any:
     return redis.Redis.from_url(settings.BUFFER_URL, socket_timeout=3, socket_connect_timeout=3)
 
 

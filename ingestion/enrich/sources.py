@@ -113,13 +113,16 @@ def choose(tags: Mapping[str, str], click: str, came: Known | None, internal: bo
 
 
 @lru_cache(maxsize=4096)
-def _acquire(query: str, referrer: str, own: frozenset[str]) -> Acquisition:
+def _acquire(query: str, referrer: str, own: frozenset[str], utm: tuple[str, ...]) -> Acquisition:
     tags: dict[str, str] = {}
     click = ""
     for name, value in parameters(query) if query else ():
         tags.setdefault(name, value)
         if not click and name in CLICK_IDS:
             click = name
+    for name, value in zip(UTM, utm, strict=False):
+        if value and "@" not in value:
+            tags.setdefault(name, value)
     cleaned, came = from_referrer(referrer, own)
     source, medium = choose(tags, click, came, internal=bool(referrer and not cleaned))
     source, medium = source[:128], medium[:128]
@@ -133,12 +136,15 @@ def own_domains(hosts: tuple[str, ...]) -> frozenset[str]:
     return frozenset(registrable_domain(host.lower()) for host in hosts if host)
 
 
-def get_acquisition(url: str, referrer: str, own_hosts: tuple[str, ...] = ()) -> Acquisition:
-    """`own_hosts` are the site's domain and other hosts of its own; the page's own host always counts as one."""
+def get_acquisition(url: str, referrer: str, own_hosts: tuple[str, ...] = (), utm: tuple[str, ...] = ()) -> Acquisition:
+    """`own_hosts` are the site's domain and other hosts of its own; the page's own host always counts as one.
+
+    `utm` are values sent beside the URL, in the order of UTM; the URL's own come first.
+    """
     parts = split(url)
     if parts is None:
         return NO_ACQUISITION
     own = own_domains((*own_hosts, host_of(parts)))
-    if not parts.query and not referrer:
+    if not parts.query and not referrer and not any(utm):
         return NO_ACQUISITION
-    return _acquire(parts.query[:2048], referrer[:1024], own)
+    return _acquire(parts.query[:2048], referrer[:1024], own, tuple(value[:200] for value in utm))

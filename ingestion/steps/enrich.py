@@ -1,15 +1,15 @@
 """Steps that add what follows from the request and the page."""
 
 from ingestion.drops import Drop, Reason
-from ingestion.enrich.timezones import country_of_timezone
 from ingestion.enrich.sources import get_acquisition
-from ingestion.enrich.urls import clean_url
+from ingestion.enrich.timezones import country_of_timezone
+from ingestion.enrich.urls import clean_referrer, clean_url
 from ingestion.row import Context, Draft
 
 # semantics.md, Session: engagement pings, vitals, errors and what follows from other events are not interactions.
 PASSIVE = frozenset(
     "page_exit route_change scroll page_performance api_performance api_error error session_start session_end identify"
-    " rage_click dead_click video_progress form_focus experiment_exposure".split()
+    " product_view rage_click dead_click video_progress form_focus experiment_exposure".split()
 )
 
 
@@ -63,13 +63,11 @@ def put_acquisition(draft: Draft, context: Context) -> None:
     """Where this page view came from; the writer lends the first page view's answer to the whole session."""
     page, row = draft.event.page, draft.row
     own = (context.site.domain, row.hostname)
-    found = get_acquisition(page.url, page.referrer or "", own)
-    row.page_referrer = cut(page.referrer, 500).split("?")[0]
+    tags = (page.utm_source, page.utm_medium, page.utm_campaign, page.utm_term, page.utm_content)
+    found = get_acquisition(page.url, page.referrer or "", own, tuple(cut(tag, 200) for tag in tags))
+    row.page_referrer = clean_referrer(page.referrer or "")
     row.referrer, row.source, row.medium, row.channel = found.referrer, found.source, found.medium, found.channel
-    row.utm_source = found.utm_source or cut(page.utm_source, 200)
-    row.utm_medium = found.utm_medium or cut(page.utm_medium, 200)
-    row.utm_campaign = found.utm_campaign or cut(page.utm_campaign, 200)
-    row.utm_term = found.utm_term or cut(page.utm_term, 200)
-    row.utm_content = found.utm_content or cut(page.utm_content, 200)
+    row.utm_source, row.utm_medium, row.utm_campaign = found.utm_source, found.utm_medium, found.utm_campaign
+    row.utm_term, row.utm_content = found.utm_term, found.utm_content
     row.click_id = found.click_id
     row.entry_page = row.path

@@ -8,6 +8,7 @@ from django.conf import settings
 from ingestion.enrich.sources import registrable_domain
 from ingestion.row import Context, Draft
 
+
 def hash64(key: bytes, *parts: object) -> int:
     text = "\x1f".join(map(str, parts))
     return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8, key=key).digest(), "big") or 1

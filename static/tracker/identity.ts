@@ -31,9 +31,9 @@ export function forget(): void {
 }
 
 /** Keeps what could not be sent for the next page; only with consent. Says whether it did. */
-export function keepUnsent(events: unknown[]): boolean {
-  if (!deviceId()) return false;
+export function keepUnsent(events: object[]): boolean {
   try {
+    if (!deviceId()) return false;
     localStorage.setItem(UNSENT, JSON.stringify(takeUnsent().concat(events)));
     return true;
   } catch {
@@ -42,8 +42,12 @@ export function keepUnsent(events: unknown[]): boolean {
 }
 
 export function takeUnsent(): any[] {
-  if (!deviceId()) return [];
-  const kept = localStorage.getItem(UNSENT);
-  localStorage.removeItem(UNSENT);
-  return kept ? JSON.parse(kept) : [];
+  try {
+    const kept = deviceId() && localStorage.getItem(UNSENT);
+    if (!kept) return [];
+    localStorage.removeItem(UNSENT);
+    return JSON.parse(kept);
+  } catch {
+    return [];
+  }
 }

@@ -4,14 +4,21 @@
  */
 import { endpoint, site } from "./config";
 import { guarded, listen } from "./dom";
-import { refreshTitle, type TrackedEvent } from "./event";
-import { keepUnsent, takeUnsent } from "./identity";
+import { deviceId, keepUnsent, takeUnsent } from "./identity";
+import { refreshTitle, type Page } from "./page";
 
 const DELAY = 1000;
 const BATCH = 20;
 const BYTES = 6e4; // browsers refuse more than 64 KB of beacons and keepalive requests
 const MOST = 1000; // kept while offline; beyond it the oldest go
-const LONGEST_WAIT = 6e4;
+const LONGEST_BACKOFF = 6e4;
+
+export interface TrackedEvent {
+  event_id: string;
+  page: Page;
+  device: { device_id?: string; [field: string]: unknown };
+  [field: string]: unknown;
+}
 
 let queue: TrackedEvent[] = [];
 let backoff = 0; // 0: the last request went well
@@ -23,16 +30,32 @@ export function push(event: TrackedEvent): void {
   else later(DELAY);
 }
 
-/** Events that wait have not left: a withdrawal reaches them too. */
-export function forgetDevices(): void {
-  for (const event of queue) delete event.device.device_id;
+/** Sends a batch; everything, by beacons, if the page is `gone`. */
+export function flush(gone?: boolean): void {
+  clearTimeout(timer);
+  timer = undefined;
+  if (!queue.length) return;
+  refreshTitle();
+  // A withdrawal reaches the events that have not left yet, in whichever tab it was made.
+  if (!deviceId()) for (const event of queue) delete event.device.device_id;
+  const batches = [takeBatch()];
+  while (gone && queue.length) batches.push(takeBatch());
+  for (const [events, body] of batches) if (!gone || !beacon(body)) request(events, body);
+  if (queue.length) later(DELAY);
+}
+
+/** The page is hidden and may never be seen again, or it is `gone`. Unsent events wait for better times if they can. */
+export function flushHidden(gone?: boolean): void {
+  const trouble = backoff || navigator.onLine === false;
+  if (trouble && keepUnsent(queue)) queue = [];
+  if (gone || !trouble) flush(gone);
 }
 
 function later(delay: number): void {
-  timer ??= setTimeout(guarded(flush), delay);
+  timer ??= setTimeout(guarded(() => flush()), delay);
 }
 
-/** The next batch as text, taken off the queue: as many events as one beacon may carry, but at least one. */
+/** The next batch, taken off the queue, and its text: as many events as one beacon may carry, but at least one. */
 function takeBatch(): [TrackedEvent[], string] {
   let size = 0;
   const texts: string[] = [];
@@ -42,52 +65,40 @@ function takeBatch(): [TrackedEvent[], string] {
     if (texts.length && size > BYTES) break;
     texts.push(text);
   }
-  const head = JSON.stringify({
-    site,
-    sent_at: new Date().toISOString(),
-    automation: navigator.webdriver || undefined,
-  });
-  return [queue.splice(0, texts.length), head.slice(0, -1) + `,"events":[${texts}]}`];
+  const head = { site, sent_at: new Date().toISOString(), automation: navigator.webdriver || undefined };
+  return [queue.splice(0, texts.length), JSON.stringify(head).slice(0, -1) + `,"events":[${texts}]}`];
 }
 
-export function flush(leaving?: boolean): void {
-  clearTimeout(timer);
-  timer = undefined;
-  if (leaving && (backoff || navigator.onLine === false) && keepUnsent(queue)) queue = [];
-  if (!queue.length) return;
-  refreshTitle();
-  const [events, body] = takeBatch();
-  // A string goes as text/plain, which needs no preflight request.
-  if (!leaving || !navigator.sendBeacon || !navigator.sendBeacon(endpoint(), body)) post(events, body, leaving);
-  if (leaving) flush(leaving);
-  else if (queue.length) later(DELAY);
+/** Text, in both: it goes as text/plain, which needs no preflight request. */
+function beacon(body: string): boolean {
+  return !!navigator.sendBeacon && navigator.sendBeacon(endpoint(), body);
 }
 
-function post(events: TrackedEvent[], body: string, leaving?: boolean): void {
-  fetch(endpoint(), { method: "POST", body, keepalive: body.length < BYTES, credentials: "omit" })
-    .then((response) => {
-      const { status } = response;
-      if (status == 429 || status > 499) return retry(events, response.headers.get("Retry-After"));
-      backoff = 0; // any other refusal would be repeated for ever: the batch is dropped
-      return;
-    })
-    .catch(() => {
-      if (!leaving && navigator.sendBeacon === undefined) return;
-      retry(events);
-    });
+function request(events: TrackedEvent[], body: string): void {
+  try {
+    fetch(endpoint(), { method: "POST", body, keepalive: body.length < BYTES, credentials: "omit" }).then(
+      (response) => {
+        if (response.status == 429 || response.status > 499) retry(events, response.headers.get("Retry-After"));
+        else backoff = 0; // any other refusal would only be repeated: those events are dropped
+      },
+      () => retry(events),
+    );
+  } catch {
+    if (!beacon(body)) retry(events); // the page has replaced fetch
+  }
 }
 
 function retry(events: TrackedEvent[], after?: string | null): void {
   queue = events.concat(queue).slice(-MOST);
-  backoff = Math.min(backoff * 2 || DELAY, LONGEST_WAIT);
-  const asked = after ? +after * 1000 || Date.parse(after) - Date.now() : 0;
+  backoff = Math.min(backoff * 2 || DELAY, LONGEST_BACKOFF);
+  const asked = (after && (+after * 1000 || Date.parse(after) - Date.now())) || 0;
   clearTimeout(timer);
   timer = undefined;
-  // Jitter, so that the visitors of a site do not come back all at once after an outage.
-  later(Math.max(asked || 0, backoff * (0.5 + Math.random() / 2)));
+  // Jitter, so that the visitors of a site do not all come back at once after an outage.
+  later(Math.max(asked, backoff * (1 + Math.random() / 2)));
 }
 
-/** What an earlier page, or this one while it was hidden, could not send. */
+/** Takes up what an earlier page, or this one when it was hidden, could not send. */
 export function resume(): void {
   queue = takeUnsent().concat(queue);
   if (queue.length) later(DELAY);
@@ -96,7 +107,6 @@ export function resume(): void {
 export function startTransport(): void {
   resume();
   listen(window, "online", () => {
-    backoff = 0;
     resume();
     flush();
   });

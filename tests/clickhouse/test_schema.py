@@ -36,5 +36,5 @@ def test_migrations_run_once_and_refuse_surprises(tmp_path, monkeypatch):
 
 
 def test_the_reader_cannot_write():
-    with pytest.raises(client.StoreError, match="(?i)readonly"):
+    with pytest.raises(client.StoreError, match=r"(?i)readonly"):
         client.read("INSERT INTO migrations (name, checksum) SELECT 'x', 'y'", {}, "test")

@@ -92,6 +92,16 @@ def test_all_of_one_visit() -> None:
     )
 
 
+def test_parameters_sent_beside_the_url() -> None:
+    found = get_acquisition(f"{SITE}?utm_campaign=url", "", OWN, ("google", "cpc", "beside"))
+    assert (found.source, found.channel, found.utm_source, found.utm_campaign) == (
+        "Google",
+        "Paid Search",
+        "google",
+        "url",
+    )
+
+
 def test_the_referrer_is_cut() -> None:
     assert len(get_acquisition(SITE, "https://a.org/" + "x" * 5000).referrer) == 500
 

@@ -1,7 +1,6 @@
-from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 
 from analytics.clickhouse.client import StoreError
@@ -13,7 +12,7 @@ from analytics.services.models import Store
 class Command(migrate.Command):
     help = "Bring the relational database and ClickHouse to this version's schema."
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("--new-clickhouse", action="store_true", help="accept an empty ClickHouse after a loss")
 
@@ -24,7 +23,8 @@ class Command(migrate.Command):
         prepared = Store.objects.filter(name="clickhouse").exists()
         try:
             with embedded.clickhouse_running():
-                do_migrate(self.stdout.write, expected=prepared and not options["new_clickhouse"])
+                report = self.stdout.write if options["verbosity"] else lambda text: None
+                do_migrate(report, expected=prepared and not options["new_clickhouse"])
         except StoreError as error:
             raise CommandError(str(error)) from None
         Store.objects.get_or_create(name="clickhouse")
