@@ -73,9 +73,9 @@ function watchLeaving(): void {
   }
 }
 
-function onHidden(gone?: boolean): void {
+function onHidden(leaving: "hidden" | "gone"): void {
   trackExit(performance.now() - left < AWAY ? "navigation" : "close");
-  flushHidden(gone);
+  flushHidden(leaving);
 }
 
 export function startNavigation(): void {
@@ -90,8 +90,8 @@ export function startNavigation(): void {
     onRoute(samePath ? "hash" : "pop");
   });
   watchLeaving();
-  listen(window, "pagehide", () => onHidden(true));
-  listen(document, "visibilitychange", () => (visible() ? resume() : onHidden()));
+  listen(window, "pagehide", () => onHidden("gone"));
+  listen(document, "visibilitychange", () => (visible() ? resume() : onHidden("hidden")));
   listen(window, "pageshow", (event: PageTransitionEvent) => {
     if (event.persisted) openPage(undefined, scrollY); // back from the back/forward cache: seen once more
   });

@@ -20,7 +20,10 @@ export interface TrackedEvent {
   [field: string]: unknown;
 }
 
+type Leaving = "hidden" | "gone";
+
 let queue: TrackedEvent[] = [];
+let requests = 0; // on their way
 let backoff = 0; // 0: the last request went well
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -30,25 +33,28 @@ export function push(event: TrackedEvent): void {
   else later(DELAY);
 }
 
-/** Sends a batch; everything, by beacons, if the page is `gone`. */
-export function flush(gone?: boolean): void {
+/**
+ * Sends a batch, unless one is on its way: its answer decides when the next one goes. A page that is `leaving` waits for
+ * no answer, and one that is gone sends all it has by beacons.
+ */
+export function flush(leaving?: Leaving): void {
   clearTimeout(timer);
   timer = undefined;
-  if (!queue.length) return;
+  if (!queue.length || (requests && !leaving)) return;
   refreshTitle();
   // A withdrawal reaches the events that have not left yet, in whichever tab it was made.
   if (!deviceId()) for (const event of queue) delete event.device.device_id;
+  const gone = leaving == "gone";
   const batches = [takeBatch()];
   while (gone && queue.length) batches.push(takeBatch());
   for (const [events, body] of batches) if (!gone || !beacon(body)) request(events, body);
-  if (queue.length) later(DELAY);
 }
 
-/** The page is hidden and may never be seen again, or it is `gone`. Unsent events wait for better times if they can. */
-export function flushHidden(gone?: boolean): void {
+/** The page is hidden and may never be seen again, or it is gone. Unsent events wait for better times if they can. */
+export function flushHidden(leaving: Leaving): void {
   const trouble = backoff || navigator.onLine === false;
   if (trouble && keepUnsent(queue)) queue = [];
-  if (gone || !trouble) flush(gone);
+  if (leaving == "gone" || !trouble) flush(leaving);
 }
 
 function later(delay: number): void {
@@ -75,20 +81,29 @@ function beacon(body: string): boolean {
 }
 
 function request(events: TrackedEvent[], body: string): void {
+  requests++;
   try {
     fetch(endpoint(), { method: "POST", body, keepalive: body.length < BYTES, credentials: "omit" }).then(
-      (response) => {
-        if (response.status == 429 || response.status > 499) retry(events, response.headers.get("Retry-After"));
-        else backoff = 0; // any other refusal would only be repeated: those events are dropped
-      },
-      () => retry(events),
+      guarded((response) => onAnswer(events, response)),
+      guarded(() => retry(events)),
     );
   } catch {
-    if (!beacon(body)) retry(events); // the page has replaced fetch
+    requests--; // the page has replaced fetch
+    if (!beacon(body)) queue = events.concat(queue);
   }
 }
 
+function onAnswer(events: TrackedEvent[], { status, headers }: Response): void {
+  if (status == 429 || status > 499) return retry(events, headers.get("Retry-After"));
+  // Any other refusal would only be repeated: those events are dropped.
+  requests--;
+  backoff = 0;
+  if (queue.length >= BATCH) flush();
+  else if (queue.length) later(DELAY);
+}
+
 function retry(events: TrackedEvent[], after?: string | null): void {
+  requests--;
   queue = events.concat(queue).slice(-MOST);
   backoff = Math.min(backoff * 2 || DELAY, LONGEST_BACKOFF);
   const asked = (after && (+after * 1000 || Date.parse(after) - Date.now())) || 0;

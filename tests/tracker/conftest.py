@@ -191,7 +191,10 @@ ATTENTION = """
   let visible = true, focused = true;
   Object.defineProperty(document, "visibilityState", { get: () => visible ? "visible" : "hidden" });
   document.hasFocus = () => focused;
+  let begun = performance.now(), attended = 0;
+  window.attended = () => attended + (visible && focused ? performance.now() - begun : 0);
   window.attend = (isVisible, isFocused) => {
+    [attended, begun] = [window.attended(), performance.now()];
     const [wasVisible, wasFocused] = [visible, focused];
     [visible, focused] = [isVisible, isFocused];
     if (wasFocused != focused) window.dispatchEvent(new Event(focused ? "focus" : "blur"));

@@ -73,7 +73,7 @@ def test_offline_events_arrive_when_the_network_is_back(host, visit, context):
     page.wait_for_timeout(400)
     assert len(host.posts) == 1
     context.set_offline(False)
-    host.wait_for("e24", seconds=3)
+    host.wait_for("e24", seconds=2)
     assert len(host.events()) == len(sent_names(host)) == 26
 
 
@@ -122,7 +122,6 @@ def test_a_page_without_fetch_uses_beacons(host, page):
 def test_what_is_large_is_split(host, visit):
     page = visit("/")
     page.evaluate("for (let i = 0; i < 15; i++) footfall('event', 'big', { text: 'ä'.repeat(5000) })")
-    page.goto("about:blank")
     host.wait_for("big", 15)
     sizes = [len(post.body["events"]) for post in host.posts]
     assert len(sizes) >= 4

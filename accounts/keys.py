@@ -1,0 +1,46 @@
+"""Who calls the REST API."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import Q
+from django.http import Http404
+from django.utils.timezone import now
+
+from accounts.access import access_site, get_role, visible_sites
+from accounts.models import ApiKey, Role, Site, User, hash_token
+
+SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A key in use: its maker's rights, narrowed to its team and its scopes."""
+
+    user: User
+    team_id: int
+    scopes: frozenset[str]
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes or "admin" in self.scopes
+
+    def sites(self) -> list[Site]:
+        return list(visible_sites(self.user).filter(team_id=self.team_id))
+
+    def access_site(self, site_id: int, role: Role = Role.VIEWER) -> Site:
+        """Raises Http404 for a site of another team, even where the maker is a member there too."""
+        site = access_site(self.user, site_id, role)
+        if site.team_id != self.team_id:
+            raise Http404("There is no such site.")
+        return site
+
+
+def get_caller(token: str) -> Caller | None:
+    """None for a key that is unknown, expired, or whose maker left the team or is inactive."""
+    alive = Q(expires_at=None) | Q(expires_at__gt=now())
+    key = ApiKey.objects.filter(alive, key_hash=hash_token(token)).select_related("user").first()
+    if key is None or get_role(key.user, key.team_id) is None:
+        return None
+    if key.last_used_at is None or key.last_used_at < now() - SEEN_EVERY:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now())
+    return Caller(key.user, key.team_id, frozenset(key.scopes))

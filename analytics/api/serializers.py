@@ -1,0 +1,86 @@
+"""What the API takes and answers, for checking and for the schema."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from analytics.queries.calendar import COMPARISONS, INTERVALS, NAMED
+from analytics.queries.dimensions import DIMENSIONS
+from analytics.queries.metrics import METRICS
+
+
+class SiteSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    domain = serializers.CharField()
+    timezone = serializers.CharField()
+    currency = serializers.CharField()
+    site_key = serializers.CharField()
+
+
+class Dates(serializers.JSONField):
+    """A name, or a list of two dates."""
+
+    def to_internal_value(self, data: Any) -> str | list[str]:
+        if isinstance(data, str):
+            return data
+        if isinstance(data, list) and len(data) == 2 and all(isinstance(day, str) for day in data):
+            return data
+        raise serializers.ValidationError(f"expected a name or [first, last], got {str(data)[:80]!r}")
+
+
+class QuerySerializer(serializers.Serializer[Any]):
+    metrics = serializers.ListField(
+        child=serializers.CharField(), min_length=1, max_length=len(METRICS), help_text=f"From {', '.join(METRICS)}."
+    )
+    dimensions = serializers.ListField(
+        child=serializers.CharField(), default=list, max_length=4,
+        help_text=f"From {', '.join(DIMENSIONS)}, props.NAME, and one of {', '.join(INTERVALS)}.",
+    )  # fmt: skip
+    date_range = Dates(default="7d", help_text=f"{', '.join(NAMED)}, Nd, a date, or [first, last], in the site's time zone.")
+    interval = serializers.ChoiceField(INTERVALS, required=False, allow_null=True, help_text="Adds this time bucket as a dimension.")
+    filters = serializers.JSONField(default=list, help_text='As in [["is", "country", ["DE"]], ["not", ["contains", "path", ["/blog"]]]].')
+    compare = Dates(required=False, allow_null=True, help_text=f"{', '.join(k for k in COMPARISONS if k)}, or [first, last].")
+    match_weekday = serializers.BooleanField(default=False, help_text="Compare Mondays with Mondays.")
+    order_by = serializers.ListField(
+        child=serializers.ListField(child=serializers.CharField(), min_length=2, max_length=2), default=list,
+        help_text='As in [["visitors", "desc"]].',
+    )  # fmt: skip
+    limit = serializers.IntegerField(default=100, min_value=1, max_value=10_000)
+    offset = serializers.IntegerField(default=0, min_value=0)
+
+
+class RowSerializer(serializers.Serializer[Any]):
+    dimensions = serializers.ListField(child=serializers.CharField())
+    metrics = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    comparison = serializers.ListField(child=serializers.FloatField(allow_null=True), required=False)
+    partial = serializers.BooleanField(required=False, help_text="The bucket has not ended yet.")
+
+
+class MetaSerializer(serializers.Serializer[Any]):
+    partial = serializers.BooleanField(help_text="The period has not ended yet.")
+    timezone = serializers.CharField()
+    currency = serializers.CharField()
+    watermark = serializers.DateTimeField(allow_null=True, help_text="When the newest event of the last 7 days arrived.")
+    date_range = serializers.ListField(child=serializers.DateField())
+    compared_with = serializers.ListField(child=serializers.DateField(), required=False)
+    metrics = serializers.ListField(child=serializers.CharField())
+    dimensions = serializers.ListField(child=serializers.CharField())
+    has_more = serializers.BooleanField()
+    notes = serializers.ListField(child=serializers.CharField())
+
+
+class ResultSerializer(serializers.Serializer[Any]):
+    results = RowSerializer(many=True)
+    totals = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    comparison_totals = serializers.ListField(child=serializers.FloatField(allow_null=True), required=False)
+    meta = MetaSerializer()
+
+
+class ErrorSerializer(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    message = serializers.CharField()
+    field = serializers.CharField(required=False)
+
+
+class ProblemSerializer(serializers.Serializer[Any]):
+    error = ErrorSerializer()

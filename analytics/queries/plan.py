@@ -1,0 +1,194 @@
+"""From a query to SQL: which table answers which metric, and what its slots hold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from analytics.queries.calendar import INTERVALS
+from analytics.queries.dimensions import DIMENSIONS, get_dimension
+from analytics.queries.filters import Bound, Filter, Leaf, leaves_of, to_sql
+from analytics.queries.metrics import METRICS, Source
+from analytics.queries.store import fill, read
+
+Key = tuple[Any, ...]
+Found = dict[Key, dict[str, Any]]
+JOIN_USERS = """LEFT JOIN (
+        SELECT s.session_id AS session_id, max(s.user_person) AS known_as FROM sessions AS s
+        WHERE s.site_id = {site:UInt32} AND s.session_start >= {start:DateTime64(3, 'UTC')} - INTERVAL 2 DAY
+          AND s.session_start < {end:DateTime64(3, 'UTC')} + INTERVAL 1 DAY AND s.user_person != 0 GROUP BY s.session_id
+    ) AS u ON u.session_id = e.session_id"""
+FOLDS = {
+    "pageviews": "sum(s.pageviews)", "interactions": "sum(s.interactions)", "errors": "sum(s.errors)",
+    **{name: d.fold for name, d in DIMENSIONS.items() if d.session},
+}  # fmt: skip
+
+
+@dataclass
+class Plan:
+    """`start` and `end` are UTC text; `buckets` the starts of the time dimension, if there is one."""
+
+    site_id: int
+    start: str
+    end: str
+    metrics: tuple[str, ...]
+    dimensions: tuple[str, ...]
+    filters: tuple[Filter, ...]
+    identified: bool
+    buckets: list[datetime]
+    order_by: tuple[tuple[str, str], ...]
+    limit: int
+    offset: int
+    bound: Bound = field(default_factory=Bound)
+
+    def sources(self) -> list[Source]:
+        """Every session has an event, so events lead; a dimension that only sessions know leads to sessions."""
+        wanted = {METRICS[name].source for name in self.metrics}
+        return [source for source in ("events", "sessions") if source in wanted]  # type: ignore[misc]
+
+    def params(self) -> dict[str, Any]:
+        return {"site": self.site_id, "start": self.start, "end": self.end, **self.bound.values}
+
+    def bucket(self, column: str) -> str:
+        """The start of the bucket in which a moment falls, as seconds since 1970: boundaries are the calendar's."""
+        if "bucket_starts" not in self.bound.values:
+            self.bound.values["bucket_starts"] = [int(start.timestamp()) for start in self.buckets]
+        return f"roundDown(toUnixTimestamp({column}), {{bucket_starts:Array(UInt32)}})"
+
+    def reads_rollup(self) -> bool:
+        return (
+            not self.filters
+            and not self.identified
+            and all(METRICS[name].rollup for name in self.metrics if METRICS[name].source == "events")
+            and all(name in INTERVALS and name != "minute" for name in self.dimensions)
+        )
+
+
+def run_part(
+    plan: Plan, source: Source, tag: str, paged: bool = False, keys: Sequence[Key] | None = None
+) -> Found:
+    """The plan's metrics of one source by dimension values, in order. `keys`: only these values are wanted."""
+    names = [name for name in plan.metrics if METRICS[name].source == source]
+    plan.bound = Bound()
+    if source == "sessions":
+        sql = sessions_sql(plan, names, paged, keys)
+    elif plan.reads_rollup():
+        sql = traffic_sql(plan, names)
+    else:
+        sql = events_sql(plan, names, paged, keys)
+    width = len(plan.dimensions)
+    return {row[:width]: dict(zip(names, row[width:], strict=True)) for row in read(sql, plan.params(), tag)}
+
+
+def clauses(plan: Plan, names: list[str], columns: list[str], paged: bool, keys: Sequence[Key] | None) -> dict[str, str]:
+    """SELECT, GROUP BY, ORDER BY and LIMIT. Dimensions are d0, d1 …, metrics m0, m1 …"""
+    selected = [f"{sql} AS d{i}" for i, sql in enumerate(columns)]
+    selected += [f"{METRICS[name].sql} AS m{i}" for i, name in enumerate(names)]
+    aliases = {name: f"d{i}" for i, name in enumerate(plan.dimensions)} | {name: f"m{i}" for i, name in enumerate(names)}
+    group = f"GROUP BY {', '.join(aliases[d] for d in plan.dimensions)}" if plan.dimensions else ""
+    if keys is not None and len(plan.dimensions) == 1 and plan.dimensions[0] not in INTERVALS:
+        group += f" HAVING has({plan.bound.add([str(key[0]) for key in keys], 'Array(String)')}, d0)"
+    order = ", ".join(f"{aliases[name]} {way.upper()}" for name, way in plan.order_by if name in aliases)
+    limit = f"LIMIT {plan.limit + 1} OFFSET {plan.offset}" if paged else "LIMIT 100000"
+    return {"select": ", ".join(selected), "group": group, "order": f"ORDER BY {order}" if order else "", "limit": limit}
+
+
+def traffic_sql(plan: Plan, names: list[str]) -> str:
+    columns = [plan.bucket("t.bucket") for _ in plan.dimensions]
+    slots = clauses(plan, names, columns, False, None)
+    for i, name in enumerate(names):
+        slots["select"] = slots["select"].replace(f"{METRICS[name].sql} AS m{i}", f"{METRICS[name].rollup} AS m{i}")
+    return fill("traffic", **slots)
+
+
+def folded(columns: set[str]) -> str:
+    return fill("folded", columns="".join(f", {FOLDS[name]} AS {name}" for name in sorted(columns)))
+
+
+def event_place(leaf: Leaf) -> tuple[str, str]:
+    dimension = get_dimension(leaf.dimension, "filters")
+    if dimension.event:
+        return dimension.event, "§"
+    return dimension.session, f"session_id IN (SELECT session_id FROM ({folded({dimension.session})}) WHERE §)"
+
+
+def events_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | None) -> str:
+    columns, join = [], ""
+    for i, name in enumerate(plan.dimensions):
+        dimension = None if name in INTERVALS else get_dimension(name)
+        if dimension is None:
+            columns.append(plan.bucket("timestamp"))
+        elif dimension.event:
+            columns.append(dimension.event)
+        else:
+            join += f" INNER JOIN ({folded({dimension.session})}) AS j{i} ON j{i}.session_id = e.session_id"
+            columns.append(f"j{i}.{dimension.session}")
+    known = "(e.user_id = '' AND u.known_as != 0)"
+    slots = clauses(plan, names, columns, paged, keys)
+    sql = fill(
+        "events", **slots, filter=to_sql(plan.filters, plan.bound, event_place),
+        person=f"if({known}, u.known_as, e.person_id)" if plan.identified else "e.person_id",
+        is_user=f"(e.user_id != '' OR {known})" if plan.identified else "(e.user_id != '')",
+        join=JOIN_USERS if plan.identified else "",
+    )  # fmt: skip
+    return sql.replace(") AS e\nWHERE", f") AS e{join}\nWHERE") if join else sql
+
+
+def session_filter(plan: Plan) -> str:
+    """Filters that sessions can tell are asked of them; otherwise the session must have an event that fits all."""
+    leaves = leaves_of(plan.filters)
+    if all(get_dimension(leaf.dimension, "filters").session for leaf in leaves):
+        return to_sql(plan.filters, plan.bound, lambda leaf: (get_dimension(leaf.dimension).session, "§"))
+    condition = to_sql(plan.filters, plan.bound, event_place)
+    return (
+        "session_id IN (SELECT session_id FROM events WHERE site_id = {site:UInt32}"
+        " AND timestamp >= {start:DateTime64(3, 'UTC')} AND timestamp < {end:DateTime64(3, 'UTC')} + INTERVAL 1 DAY"
+        f" AND ({condition}))"
+    )
+
+
+def entered_sql(plan: Plan, pages: list[str]) -> tuple[str, set[str]]:
+    """Which sessions bounce rate is about: with a page filter, those that began on such a page. And columns for it."""
+    leaves = [leaf for leaf in leaves_of(plan.filters) if leaf.dimension == "path"]
+    parts = [f"entry_page = {column}" for column in pages]
+    if leaves:
+        parts.append(to_sql(tuple(leaves), plan.bound, lambda leaf: ("entry_page", "§")))
+    return " AND ".join(parts) or "1", {"entry_page"} if parts else set()
+
+
+def sessions_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | None) -> str:
+    needs = {column for name in names for column in METRICS[name].needs}
+    columns: list[str] = []
+    inner: list[str] = []  # dimensions of events: a session counts for each value that it met
+    for i, name in enumerate(plan.dimensions):
+        dimension = None if name in INTERVALS else get_dimension(name)
+        if dimension is None:
+            columns.append(plan.bucket("start"))
+        elif dimension.session:
+            needs.add(dimension.session)
+            columns.append(dimension.session)
+        else:
+            inner.append(f"{dimension.event} AS v{i}")
+            columns.append(f"x.v{i}")
+    leaves = leaves_of(plan.filters)
+    direct = all(get_dimension(leaf.dimension, "filters").session for leaf in leaves)
+    needs |= {get_dimension(leaf.dimension, "filters").session for leaf in leaves} if direct else set()
+    entered, extra = entered_sql(plan, [])
+    slots = clauses(plan, names, columns, paged, keys)
+    if "path" in plan.dimensions:
+        column = f"x.v{plan.dimensions.index('path')}"
+        slots["select"] = slots["select"].replace("entered", f"(entered AND entry_page = {column})")
+        extra.add("entry_page")
+    join = events_of_sessions(inner, plan) if inner else ""
+    return fill(
+        "sessions", **slots, folded=folded(needs | extra), entered=entered, filter=session_filter(plan), join=join
+    )
+
+
+def events_of_sessions(inner: list[str], plan: Plan) -> str:
+    condition = to_sql(plan.filters, plan.bound, event_place)
+    return (
+        f"INNER JOIN (SELECT DISTINCT session_id, {', '.join(inner)} FROM events WHERE site_id = {{site:UInt32}}"
+        " AND timestamp >= {start:DateTime64(3, 'UTC')} AND timestamp < {end:DateTime64(3, 'UTC')} + INTERVAL 1 DAY"
+        f" AND ({condition})) AS x ON x.session_id = f.session_id"
+    )

@@ -1,0 +1,189 @@
+"""The query core: any metrics by any dimensions, from the rollup, the sessions or the events, whichever can answer."""
+
+import math
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from analytics.queries import calendar
+from analytics.queries.calendar import INTERVALS, Period
+from analytics.queries.dimensions import BadQuery, get_dimension
+from analytics.queries.filters import Filter
+from analytics.queries.metrics import METRICS
+from analytics.queries.plan import Plan, run_part
+from analytics.queries.store import moment, read_report, second
+
+MAX_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`dimensions` may hold one time bucket (its name is an interval). `order_by`: (metric or dimension, "asc" | "desc")."""
+
+    site_id: int
+    period: Period
+    metrics: tuple[str, ...]
+    dimensions: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    compare: Period | None = None
+    order_by: tuple[tuple[str, str], ...] = ()
+    limit: int = 100
+    offset: int = 0
+
+    @property
+    def interval(self) -> str | None:
+        return next((name for name in self.dimensions if name in INTERVALS), None)
+
+
+@dataclass(slots=True)
+class Row:
+    dimensions: list[str]
+    metrics: list[Any]
+    comparison: list[Any] | None = None
+    partial: bool = False
+
+
+@dataclass(slots=True)
+class Result:
+    rows: list[Row]
+    totals: list[Any]
+    comparison_totals: list[Any] | None
+    has_more: bool
+    partial: bool
+    watermark: datetime | None
+    sources: set[str] = field(default_factory=set)
+
+
+def check_query(query: Query) -> Query:
+    """Raises BadQuery; fills in the default order."""
+    if not query.metrics:
+        raise BadQuery("metrics", f"expected at least one of {', '.join(METRICS)}")
+    for name in query.metrics:
+        if name not in METRICS:
+            raise BadQuery("metrics", f"expected one of {', '.join(METRICS)}; got {str(name)[:80]!r}")
+    if len(set(query.metrics)) != len(query.metrics) or len(set(query.dimensions)) != len(query.dimensions):
+        raise BadQuery("metrics", "each metric and each dimension once")
+    if len(query.dimensions) > 4 or sum(name in INTERVALS for name in query.dimensions) > 1:
+        raise BadQuery("dimensions", "at most 4, and one of them a time bucket")
+    for name in query.dimensions:
+        if name not in INTERVALS:
+            get_dimension(name)
+    if not 1 <= query.limit <= MAX_LIMIT or query.offset < 0:
+        raise BadQuery("limit", f"expected 1 to {MAX_LIMIT}, and an offset of 0 or more")
+    for name, direction in query.order_by:
+        if name not in (*query.metrics, *query.dimensions) or direction not in ("asc", "desc"):
+            raise BadQuery("order_by", f'expected [a metric or dimension of the query, "asc" or "desc"], got {name[:80]!r}')
+    return query if query.order_by else replace(query, order_by=default_order(query))
+
+
+def default_order(query: Query) -> tuple[tuple[str, str], ...]:
+    if query.interval:
+        return ((query.interval, "asc"),) + tuple((d, "asc") for d in query.dimensions if d != query.interval)
+    return ((query.metrics[0], "desc"),) + tuple((d, "asc") for d in query.dimensions)
+
+
+def run(query: Query, now: datetime | None = None, tag: str = "query") -> Result:
+    now = now or datetime.now(UTC)
+    query = check_query(query)
+    state = read_report("state", query.site_id, start=second(query.period.start), end=second(query.period.end))[0]
+    rows, has_more, sources = read_rows(query, now, tag) if query.dimensions else ([], False, set[str]())
+    totals = read_totals(query, query.period, tag)
+    other = read_totals(query, query.compare, tag) if query.compare else None
+    if query.compare and query.dimensions:
+        put_comparison(query, rows, tag)
+    if not query.dimensions:
+        rows = [Row([], totals, other, query.period.is_partial(now))]
+    watermark = state[1].replace(tzinfo=UTC) if state[1] and state[1].year > 1970 else None
+    return Result(rows, totals, other, has_more, query.period.is_partial(now), watermark, sources)
+
+
+def read_totals(query: Query, period: Period, tag: str) -> list[Any]:
+    plan = plan_of(replace(query, dimensions=(), order_by=()), period)
+    values: dict[str, Any] = {}
+    for source in plan.sources():
+        found = run_part(plan, source, tag)
+        values |= found.get((), {})
+    return [clean(name, values.get(name)) for name in query.metrics]
+
+
+def plan_of(query: Query, period: Period) -> Plan:
+    identified = read_report("state", query.site_id, start=second(period.start), end=second(period.end))[0][0] or 0
+    buckets = calendar.get_buckets(period, query.interval) if query.interval else []
+    return Plan(
+        site_id=query.site_id, start=moment(period.start), end=moment(period.end), metrics=query.metrics,
+        dimensions=query.dimensions, filters=query.filters, identified=bool(identified), buckets=buckets,
+        order_by=query.order_by, limit=query.limit, offset=query.offset,
+    )  # fmt: skip
+
+
+def read_rows(query: Query, now: datetime, tag: str) -> tuple[list[Row], bool, set[str]]:
+    """The source of the first key in the order decides which rows there are; the others add their metrics to them."""
+    plan = plan_of(query, query.period)
+    sources = plan.sources()
+    leading = next((METRICS[name].source for name, _ in query.order_by if name in METRICS), sources[0])
+    leading = leading if leading in sources else sources[0]
+    only_time = query.dimensions == (query.interval,)
+    found = run_part(plan, leading, tag, paged=not only_time)
+    has_more = len(found) > query.limit and not only_time
+    keys = list(found)[: None if only_time else query.limit]
+    merged = {key: dict(found[key]) for key in keys}
+    for source in sources:
+        if source != leading:
+            for key, values in run_part(plan, source, tag, keys=keys).items():
+                if key in merged or only_time:
+                    merged.setdefault(key, {}).update(values)
+    if only_time:
+        return fill_buckets(query, merged, now), False, set(sources)
+    rows = [Row(name_key(query, key), [clean(m, values.get(m)) for m in query.metrics]) for key, values in merged.items()]
+    return rows, has_more, set(sources)
+
+
+def fill_buckets(query: Query, merged: dict[tuple[Any, ...], dict[str, Any]], now: datetime) -> list[Row]:
+    """Every bucket of the period, also those without an event; the ones that are still running are marked."""
+    zone, interval = query.period.zone, query.interval or "day"
+    starts = calendar.get_buckets(query.period, interval)
+    rows = []
+    for start, end in zip(starts, [*starts[1:], query.period.end], strict=True):
+        values = merged.get((int(start.timestamp()),), {})
+        metrics = [clean(name, values.get(name)) for name in query.metrics]
+        rows.append(Row([calendar.label_of(start, interval, zone)], metrics, partial=start <= now < end or start > now))
+    descending = bool(query.order_by) and query.order_by[0] == (interval, "desc")
+    rows = rows[::-1] if descending else rows
+    return rows[query.offset : query.offset + MAX_LIMIT]
+
+
+def name_key(query: Query, key: tuple[Any, ...]) -> list[str]:
+    zone = query.period.zone
+    return [
+        calendar.label_of(datetime.fromtimestamp(value, UTC), name, zone) if name in INTERVALS else str(value)
+        for name, value in zip(query.dimensions, key, strict=True)
+    ]
+
+
+def put_comparison(query: Query, rows: list[Row], tag: str) -> None:
+    """Buckets are compared by their place in the period, everything else by name."""
+    assert query.compare is not None
+    other = replace(query, period=query.compare, compare=None, offset=0)
+    if query.dimensions == (query.interval,):
+        for row, before in zip(rows, read_rows(other, datetime.max.replace(tzinfo=UTC), tag)[0], strict=False):
+            row.comparison = before.metrics
+        return
+    plan, keys = plan_of(other, query.compare), [tuple(row.dimensions) for row in rows]
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for source in plan.sources():
+        for key, values in run_part(plan, source, tag, keys=None if query.interval else keys).items():
+            found.setdefault(tuple(name_key(other, key)), {}).update(values)
+    for row in rows:
+        values = found.get(tuple(row.dimensions), {})
+        row.comparison = [clean(name, values.get(name)) for name in query.metrics]
+
+
+def clean(name: str, value: Any) -> Any:
+    """Counts of nothing are 0, ratios of nothing are None; money stays decimal."""
+    unit = METRICS[name].unit
+    if value is None or not math.isfinite(value):
+        return 0 if unit == "count" or name == "revenue" else None
+    if unit == "count":
+        return int(value)
+    return value if name == "revenue" else round(float(value), 4)
+

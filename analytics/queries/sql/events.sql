@@ -1,0 +1,12 @@
+-- Metrics of raw events. A person is the user where one is known: on the event, or later in the same session.
+SELECT $select
+FROM
+(
+    SELECT e.*, $person AS person, $is_user AS is_user
+    FROM events AS e $join
+    WHERE e.site_id = {site:UInt32} AND e.timestamp >= {start:DateTime64(3, 'UTC')} AND e.timestamp < {end:DateTime64(3, 'UTC')}
+) AS e
+WHERE $filter
+$group
+$order
+$limit
