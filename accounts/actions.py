@@ -4,9 +4,9 @@ import secrets
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils.timezone import now
 
-from accounts.models import ApiKey, Membership, Role, SetupToken, Site, Team, User, hash_token
+from accounts.models import ApiKey, Invitation, Membership, Role, SetupToken, Site, Team, User, hash_token
 
 SCOPES = ("read:stats", "read:events", "write:events", "admin")
 
@@ -58,5 +58,61 @@ def do_create_setup_token() -> str | None:
     if User.objects.exists():
         return None
     token = secrets.token_urlsafe(24)
-    SetupToken.objects.create(token_hash=hash_token(token), created_at=timezone.now())
+    SetupToken.objects.create(token_hash=hash_token(token), created_at=now())
     return token
+
+
+def do_invite(team: Team, inviter: User, email: str, role: Role) -> str:
+    """The token for the link; an open invitation of the same address is replaced."""
+    Invitation.objects.filter(team=team, email=email.lower(), accepted_at=None).delete()
+    token = secrets.token_urlsafe(24)
+    Invitation.objects.create(
+        team=team, email=email.lower(), role=role, token_hash=hash_token(token), invited_by=inviter
+    )
+    return token
+
+
+@transaction.atomic
+def do_accept(invitation: Invitation, user: User) -> None:
+    Membership.objects.get_or_create(team=invitation.team, user=user, defaults={"role": invitation.role})
+    invitation.accepted_at = now()
+    invitation.save(update_fields=["accepted_at"])
+
+
+def check_keeps_an_owner(membership: Membership) -> None:
+    others = Membership.objects.filter(team_id=membership.team_id, role=Role.OWNER).exclude(pk=membership.pk)
+    if membership.role == Role.OWNER and not others.exists():
+        raise ValueError("A team needs an owner: make somebody else one first.")
+
+
+@transaction.atomic
+def do_change_role(membership: Membership, role: Role) -> None:
+    if role != Role.OWNER:
+        check_keeps_an_owner(membership)
+    membership.role = role
+    membership.save(update_fields=["role"])
+
+
+@transaction.atomic
+def do_remove_member(membership: Membership) -> None:
+    """The person's keys of this team go with them."""
+    check_keeps_an_owner(membership)
+    ApiKey.objects.filter(team_id=membership.team_id, user_id=membership.user_id).delete()
+    membership.delete()
+
+
+def do_delete_site(site: Site) -> None:
+    """The site is gone at once; its events follow in the background. Raises OSError before anything is deleted."""
+    send_task("ingestion.delete_site_data", site_id=site.pk)
+    site.delete()
+
+
+def send_task(name: str, **kwargs: int) -> None:
+    """By name, since accounts/ knows nothing of ingestion/. Raises OSError when no broker answers."""
+    from celery import current_app
+    from kombu.exceptions import OperationalError
+
+    try:
+        current_app.send_task(name, kwargs=kwargs, retry=False)
+    except OperationalError as error:
+        raise OSError("The task queue does not answer.") from error

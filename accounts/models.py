@@ -75,6 +75,9 @@ class Membership(models.Model):
     class Meta:
         constraints: ClassVar = [models.UniqueConstraint(fields=["team", "user"], name="one_membership_per_team")]
 
+    def __str__(self) -> str:
+        return f"{self.user} in {self.team}"
+
 
 class Invitation(models.Model):
     VALID_FOR = timedelta(days=7)
@@ -85,6 +88,9 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(User, models.CASCADE)
     created_at = models.DateTimeField(default=now)
     accepted_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.team}"
 
     @property
     def is_open(self) -> bool:
@@ -134,3 +140,6 @@ class SetupToken(models.Model):
 
     token_hash = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(default=now)
+
+    def __str__(self) -> str:
+        return f"made at {self.created_at}"

@@ -2,13 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any
 
 import msgspec
-from django.conf import settings
 from django.db import DatabaseError
 
+from accounts.address import resolve
 from ingestion import pipeline
 from ingestion.buffer import BufferError, BufferFull
 from ingestion.drops import BOT_REASONS, Reason
@@ -36,7 +35,6 @@ PREFLIGHT = [
     ("Access-Control-Max-Age", "86400"),
 ]
 MAX_SKEW_MS = 366 * 24 * 3600 * 1000
-_trusted: list[IPv4Network | IPv6Network] = [ip_network(text, strict=False) for text in settings.TRUSTED_PROXIES]
 
 
 def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -109,26 +107,6 @@ def bearer(environ: Environ) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def client_address(environ: Environ) -> str:
-    """The peer, or behind trusted proxies the last address that none of them vouches for."""
-    address = str(environ.get("REMOTE_ADDR", ""))
-    if not _trusted:
-        return address
-    for hop in reversed([address, *environ.get("HTTP_X_FORWARDED_FOR", "").split(",")][1:] or [address]):
-        if not is_trusted(address):
-            break
-        address = hop.strip() or address
-    return address
-
-
-def is_trusted(address: str) -> bool:
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return False
-    return any(found in network for network in _trusted)
-
-
 def refused(environ: Environ, payload: Payload, site: SiteConfig) -> Reason | None:
     if site.honour_dnt and environ.get("HTTP_DNT") == "1":
         return Reason.DO_NOT_TRACK
@@ -139,7 +117,7 @@ def refused(environ: Environ, payload: Payload, site: SiteConfig) -> Reason | No
 
 
 def build_context(environ: Environ, payload: Payload, site: SiteConfig, trusted: bool, now: int) -> Context:
-    address = client_address(environ)
+    address = resolve(str(environ.get("REMOTE_ADDR", "")), environ.get("HTTP_X_FORWARDED_FOR", ""))
     user_agent = environ.get("HTTP_USER_AGENT", "")[:512]
     return Context(
         site=site,

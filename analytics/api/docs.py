@@ -41,4 +41,8 @@ def operations(schema: dict[str, Any]) -> list[dict[str, Any]]:
 
 def docs(request: HttpRequest) -> HttpResponse:
     schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    return render(request, "api/docs.html", {"operations": operations(schema), "origin": f"{request.scheme}://{request.get_host()}"})
+    return render(
+        request,
+        "api/docs.html",
+        {"operations": operations(schema), "origin": f"{request.scheme}://{request.get_host()}"},
+    )

@@ -51,4 +51,6 @@ def first_of(detail: Any, path: str = "") -> tuple[str, str]:
 
 
 def no_such_address(request: HttpRequest, path: str = "") -> JsonResponse:
-    return JsonResponse(shape("not_found", f"There is no {request.path} in this API. Its docs are at /api/docs/."), status=404)
+    return JsonResponse(
+        shape("not_found", f"There is no {request.path} in this API. Its docs are at /api/docs/."), status=404
+    )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from analytics.queries.calendar import COMPARISONS, INTERVALS, NAMED
@@ -17,15 +18,23 @@ class SiteSerializer(serializers.Serializer[Any]):
     site_key = serializers.CharField()
 
 
-class Dates(serializers.JSONField):
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string", "format": "date"}}]})
+class Dates(serializers.Field[Any, Any, Any, Any]):
     """A name, or a list of two dates."""
 
-    def to_internal_value(self, data: Any) -> str | list[str]:
-        if isinstance(data, str):
-            return data
-        if isinstance(data, list) and len(data) == 2 and all(isinstance(day, str) for day in data):
+    def to_internal_value(self, data: Any) -> Any:
+        pair = isinstance(data, list) and len(data) == 2 and all(isinstance(day, str) for day in data)
+        if isinstance(data, str) or pair:
             return data
         raise serializers.ValidationError(f"expected a name or [first, last], got {str(data)[:80]!r}")
+
+
+@extend_schema_field({"type": "array", "items": {"type": "array", "items": {}}})
+class Filters(serializers.Field[Any, Any, Any, Any]):
+    """Checked by analytics.queries.filters, whose errors say more."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
 
 
 class QuerySerializer(serializers.Serializer[Any]):
@@ -36,10 +45,18 @@ class QuerySerializer(serializers.Serializer[Any]):
         child=serializers.CharField(), default=list, max_length=4,
         help_text=f"From {', '.join(DIMENSIONS)}, props.NAME, and one of {', '.join(INTERVALS)}.",
     )  # fmt: skip
-    date_range = Dates(default="7d", help_text=f"{', '.join(NAMED)}, Nd, a date, or [first, last], in the site's time zone.")
-    interval = serializers.ChoiceField(INTERVALS, required=False, allow_null=True, help_text="Adds this time bucket as a dimension.")
-    filters = serializers.JSONField(default=list, help_text='As in [["is", "country", ["DE"]], ["not", ["contains", "path", ["/blog"]]]].')
-    compare = Dates(required=False, allow_null=True, help_text=f"{', '.join(k for k in COMPARISONS if k)}, or [first, last].")
+    date_range = Dates(
+        default="7d", help_text=f"{', '.join(NAMED)}, Nd, a date, or [first, last], in the site's time zone."
+    )
+    interval = serializers.ChoiceField(
+        INTERVALS, required=False, allow_null=True, help_text="Adds this time bucket as a dimension."
+    )
+    filters = Filters(
+        default=list, help_text='As in [["is", "country", ["DE"]], ["not", ["contains", "path", ["/blog"]]]].'
+    )
+    compare = Dates(
+        required=False, allow_null=True, help_text=f"{', '.join(k for k in COMPARISONS if k)}, or [first, last]."
+    )
     match_weekday = serializers.BooleanField(default=False, help_text="Compare Mondays with Mondays.")
     order_by = serializers.ListField(
         child=serializers.ListField(child=serializers.CharField(), min_length=2, max_length=2), default=list,
@@ -53,14 +70,16 @@ class RowSerializer(serializers.Serializer[Any]):
     dimensions = serializers.ListField(child=serializers.CharField())
     metrics = serializers.ListField(child=serializers.FloatField(allow_null=True))
     comparison = serializers.ListField(child=serializers.FloatField(allow_null=True), required=False)
-    partial = serializers.BooleanField(required=False, help_text="The bucket has not ended yet.")
+    partial = serializers.BooleanField(required=False, help_text="The bucket has not ended yet.")  # type: ignore[assignment]
 
 
 class MetaSerializer(serializers.Serializer[Any]):
-    partial = serializers.BooleanField(help_text="The period has not ended yet.")
+    partial = serializers.BooleanField(help_text="The period has not ended yet.")  # type: ignore[assignment]
     timezone = serializers.CharField()
     currency = serializers.CharField()
-    watermark = serializers.DateTimeField(allow_null=True, help_text="When the newest event of the last 7 days arrived.")
+    watermark = serializers.DateTimeField(
+        allow_null=True, help_text="When the newest event of the last 7 days arrived."
+    )
     date_range = serializers.ListField(child=serializers.DateField())
     compared_with = serializers.ListField(child=serializers.DateField(), required=False)
     metrics = serializers.ListField(child=serializers.CharField())

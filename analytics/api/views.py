@@ -20,9 +20,7 @@ from analytics.queries.query import Query, Result
 from analytics.queries.span import get_oldest_day
 
 PROBLEMS = dict.fromkeys((400, 401, 403, 404, 503), ProblemSerializer)
-CROWDED = (
-    "Visitors without consent are counted anew each day, so over more than one day they are more than the people."
-)
+CROWDED = "Visitors without consent are counted anew each day, so over more than one day they are more than the people."
 
 
 class StatsView(APIView):
@@ -66,8 +64,10 @@ class QueryView(StatsView):
                 },
                 request_only=True,
             ),
-            OpenApiExample("Visitors by day", value={
-                "metrics": ["visitors"], "dimensions": ["day"], "date_range": ["2026-01-01", "2026-01-31"]}, request_only=True),
+            OpenApiExample(
+                "Visitors by day", request_only=True,
+                value={"metrics": ["visitors"], "dimensions": ["day"], "date_range": ["2026-01-01", "2026-01-31"]},
+            ),
         ],
     )  # fmt: skip
     def post(self, request: Request, site_id: int) -> Response:

@@ -63,14 +63,16 @@ def get_period(text: str | list[str], zone: ZoneInfo, now: datetime, oldest: dat
         return Period(today - timedelta(days=int(text[:-1]) - 1), today, zone)
     if len(text) == 10 and text[4:5] == "-":
         return between([text, text], zone)
-    raise BadPeriod(f"date_range: expected one of {', '.join(NAMED)}, a number of days as in 14d, or [first, last]; got {text[:40]!r}")
+    raise BadPeriod(
+        f"date_range: expected one of {', '.join(NAMED)}, a number of days as in 14d, or [first, last]; got {text[:40]!r}"
+    )
 
 
 def between(dates: list[str], zone: ZoneInfo) -> Period:
     try:
         first, last = (date.fromisoformat(str(day)[:10]) for day in dates)
     except ValueError:
-        raise BadPeriod(f"date_range: expected two dates as in [\"2026-01-01\", \"2026-01-31\"], got {dates!r}") from None
+        raise BadPeriod(f'date_range: expected two dates as in ["2026-01-01", "2026-01-31"], got {dates!r}') from None
     if last < first:
         raise BadPeriod(f"date_range: the last day {last} is before the first {first}")
     if (last - first).days > LONGEST_DAYS:

@@ -57,7 +57,9 @@ DIMENSIONS: dict[str, Dimension] = {
     "viewport_size": Dimension("Viewport", "viewport_size"),
     "event_type": Dimension("Event", "event_type"),
     "user_segment": of_session("Segment", "user_segment"),
-    "variant": Dimension("Variant", "arrayJoin(arrayMap((k, v) -> concat(k, '=', v), mapKeys(variants), mapValues(variants)))"),
+    "variant": Dimension(
+        "Variant", "arrayJoin(arrayMap((k, v) -> concat(k, '=', v), mapKeys(variants), mapValues(variants)))"
+    ),
 }
 TIME_LABELS = {name: name.capitalize() for name in INTERVALS}
 PROPERTY = re.compile(r"^props\.([A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,64}){0,5})$")

@@ -52,7 +52,9 @@ def wildcard(pattern: str) -> str:
     """`*` is anything but a slash, `**` is anything; the rest stands for itself (RE2, so no pattern can run away)."""
     out = ""
     for part in pattern.replace("**", "\0").replace("*", "\1"):
-        out += {"\0": ".*", "\1": "[^/]*"}.get(part) or ("\\" + part if not part.isalnum() and ord(part) < 128 else part)
+        out += {"\0": ".*", "\1": "[^/]*"}.get(part) or (
+            "\\" + part if not part.isalnum() and ord(part) < 128 else part
+        )
     return f"^{out}$"
 
 
@@ -115,7 +117,9 @@ def check_filter(raw: Any, depth: int, leaves: list[int]) -> Filter:
 
 def check_leaf(operator: str, raw: list[Any]) -> Leaf:
     if operator not in OPERATORS:
-        raise BadQuery("filters", f"expected one of {', '.join([*OPERATORS, 'and', 'or', 'not'])}; got {operator[:40]!r}")
+        raise BadQuery(
+            "filters", f"expected one of {', '.join([*OPERATORS, 'and', 'or', 'not'])}; got {operator[:40]!r}"
+        )
     if len(raw) < 2 or not isinstance(raw[1], str):
         raise BadQuery("filters", f"expected a dimension after {operator!r}, got {str(raw)[:80]!r}")
     get_dimension(raw[1], "filters")
@@ -124,7 +128,9 @@ def check_leaf(operator: str, raw: list[Any]) -> Leaf:
     values = raw[2] if len(raw) == 3 else None
     values = values if isinstance(values, list) else [values]
     if not values or len(values) > MAX_VALUES or not all(isinstance(v, (str, int, float)) for v in values):
-        raise BadQuery("filters", f"expected 1 to {MAX_VALUES} texts or numbers for {raw[1]}, got {str(raw[2:])[:80]!r}")
+        raise BadQuery(
+            "filters", f"expected 1 to {MAX_VALUES} texts or numbers for {raw[1]}, got {str(raw[2:])[:80]!r}"
+        )
     return Leaf(operator, raw[1], tuple(str(v) for v in values))
 
 

@@ -63,7 +63,9 @@ METRICS: dict[str, Metric] = {
         f" arrayAvg(mapValues(maxMapIf(map(cityHash64(session_id, path), scroll_depth), {MEASURED}))))", "percent",
     ),
     "revenue": Metric("Revenue", "events", f"{once_per_order(PURCHASE)} - {once_per_order(REFUND)}", "money"),
-    "average_order_value": Metric("Average order value", "events", f"toFloat64({once_per_order(PURCHASE)}) / {ORDERS}", "money"),
+    "average_order_value": Metric(
+        "Average order value", "events", f"toFloat64({once_per_order(PURCHASE)}) / {ORDERS}", "money"
+    ),
     "errors": Metric("Errors", "events", "countIf(event_type = 'error')", up_is_good=False),
     "error_rate": Metric("Error rate", "sessions", "100 * countIf(errors > 0) / count()", "percent", ("errors",), False),
     "lcp_p75": vital("lcp", "LCP (p75)"),

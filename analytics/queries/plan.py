@@ -44,7 +44,7 @@ class Plan:
     def sources(self) -> list[Source]:
         """Every session has an event, so events lead; a dimension that only sessions know leads to sessions."""
         wanted = {METRICS[name].source for name in self.metrics}
-        return [source for source in ("events", "sessions") if source in wanted]  # type: ignore[misc]
+        return [source for source in ("events", "sessions") if source in wanted]
 
     def params(self) -> dict[str, Any]:
         return {"site": self.site_id, "start": self.start, "end": self.end, **self.bound.values}
@@ -64,9 +64,7 @@ class Plan:
         )
 
 
-def run_part(
-    plan: Plan, source: Source, tag: str, paged: bool = False, keys: Sequence[Key] | None = None
-) -> Found:
+def run_part(plan: Plan, source: Source, tag: str, paged: bool = False, keys: Sequence[Key] | None = None) -> Found:
     """The plan's metrics of one source by dimension values, in order. `keys`: only these values are wanted."""
     names = [name for name in plan.metrics if METRICS[name].source == source]
     plan.bound = Bound()
@@ -80,17 +78,26 @@ def run_part(
     return {row[:width]: dict(zip(names, row[width:], strict=True)) for row in read(sql, plan.params(), tag)}
 
 
-def clauses(plan: Plan, names: list[str], columns: list[str], paged: bool, keys: Sequence[Key] | None) -> dict[str, str]:
+def clauses(
+    plan: Plan, names: list[str], columns: list[str], paged: bool, keys: Sequence[Key] | None
+) -> dict[str, str]:
     """SELECT, GROUP BY, ORDER BY and LIMIT. Dimensions are d0, d1 …, metrics m0, m1 …"""
     selected = [f"{sql} AS d{i}" for i, sql in enumerate(columns)]
     selected += [f"{METRICS[name].sql} AS m{i}" for i, name in enumerate(names)]
-    aliases = {name: f"d{i}" for i, name in enumerate(plan.dimensions)} | {name: f"m{i}" for i, name in enumerate(names)}
+    aliases = {name: f"d{i}" for i, name in enumerate(plan.dimensions)} | {
+        name: f"m{i}" for i, name in enumerate(names)
+    }
     group = f"GROUP BY {', '.join(aliases[d] for d in plan.dimensions)}" if plan.dimensions else ""
     if keys is not None and len(plan.dimensions) == 1 and plan.dimensions[0] not in INTERVALS:
         group += f" HAVING has({plan.bound.add([str(key[0]) for key in keys], 'Array(String)')}, d0)"
     order = ", ".join(f"{aliases[name]} {way.upper()}" for name, way in plan.order_by if name in aliases)
     limit = f"LIMIT {plan.limit + 1} OFFSET {plan.offset}" if paged else "LIMIT 100000"
-    return {"select": ", ".join(selected), "group": group, "order": f"ORDER BY {order}" if order else "", "limit": limit}
+    return {
+        "select": ", ".join(selected),
+        "group": group,
+        "order": f"ORDER BY {order}" if order else "",
+        "limit": limit,
+    }
 
 
 def traffic_sql(plan: Plan, names: list[str]) -> str:

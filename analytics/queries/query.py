@@ -72,14 +72,16 @@ def check_query(query: Query) -> Query:
         raise BadQuery("limit", f"expected 1 to {MAX_LIMIT}, and an offset of 0 or more")
     for name, direction in query.order_by:
         if name not in (*query.metrics, *query.dimensions) or direction not in ("asc", "desc"):
-            raise BadQuery("order_by", f'expected [a metric or dimension of the query, "asc" or "desc"], got {name[:80]!r}')
+            raise BadQuery(
+                "order_by", f'expected [a metric or dimension of the query, "asc" or "desc"], got {name[:80]!r}'
+            )
     return query if query.order_by else replace(query, order_by=default_order(query))
 
 
 def default_order(query: Query) -> tuple[tuple[str, str], ...]:
     if query.interval:
-        return ((query.interval, "asc"),) + tuple((d, "asc") for d in query.dimensions if d != query.interval)
-    return ((query.metrics[0], "desc"),) + tuple((d, "asc") for d in query.dimensions)
+        return ((query.interval, "asc"), *((d, "asc") for d in query.dimensions if d != query.interval))
+    return ((query.metrics[0], "desc"), *((d, "asc") for d in query.dimensions))
 
 
 def run(query: Query, now: datetime | None = None, tag: str = "query") -> Result:
@@ -134,7 +136,9 @@ def read_rows(query: Query, now: datetime, tag: str) -> tuple[list[Row], bool, s
                     merged.setdefault(key, {}).update(values)
     if only_time:
         return fill_buckets(query, merged, now), False, set(sources)
-    rows = [Row(name_key(query, key), [clean(m, values.get(m)) for m in query.metrics]) for key, values in merged.items()]
+    rows = [
+        Row(name_key(query, key), [clean(m, values.get(m)) for m in query.metrics]) for key, values in merged.items()
+    ]
     return rows, has_more, set(sources)
 
 
@@ -186,4 +190,3 @@ def clean(name: str, value: Any) -> Any:
     if unit == "count":
         return int(value)
     return value if name == "revenue" else round(float(value), 4)
-

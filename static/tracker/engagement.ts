@@ -7,8 +7,6 @@ import { listen, visible } from "./dom";
 import { track } from "./event";
 import { page, refreshTitle } from "./page";
 
-const NOTHING = 50; // ms between pagehide and the visibilitychange right after it; carried over, not lost
-
 let opened: number;
 let engaged: number; // ms not reported yet
 let since: number; // when attention began, 0: there is none now
@@ -44,7 +42,7 @@ export function startEngagement(top: number): void {
 export function trackExit(exit_type: "navigation" | "close"): void {
   settle();
   const scroll_depth = depth();
-  if (reported >= scroll_depth && engaged < NOTHING) return;
+  if (reported >= scroll_depth && engaged < 1) return;
   refreshTitle();
   track("page_exit", {
     exit_url: page.url,
@@ -55,6 +53,11 @@ export function trackExit(exit_type: "navigation" | "close"): void {
   });
   engaged = 0;
   reported = Math.max(reported, scroll_depth);
+}
+
+/** A page that is gone is still called visible for a moment. */
+export function stopEngagement(): void {
+  since = 0;
 }
 
 export function watchEngagement(): void {

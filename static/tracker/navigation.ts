@@ -1,6 +1,6 @@
 /** Page views: the document's own, those of a single-page app's routes, and the end of each. */
 import { guarded, listen, visible } from "./dom";
-import { startEngagement, trackExit, watchEngagement } from "./engagement";
+import { startEngagement, stopEngagement, trackExit, watchEngagement } from "./engagement";
 import { track } from "./event";
 import { page, setPage } from "./page";
 import { flush, flushHidden, resume } from "./transport";
@@ -75,6 +75,7 @@ function watchLeaving(): void {
 
 function onHidden(leaving: "hidden" | "gone"): void {
   trackExit(performance.now() - left < AWAY ? "navigation" : "close");
+  if (leaving == "gone") stopEngagement();
   flushHidden(leaving);
 }
 

@@ -1,1 +1,119 @@
-export {};
+/* The pages' charts and small habits: draws figures that the server computed, opens the details, rests while unseen. */
+
+interface Figure { data: object[]; layout: Record<string, unknown>; }
+interface PlotlyGlobal {
+  react(node: HTMLElement, data: unknown, layout: unknown, config: unknown): Promise<unknown>;
+  purge(node: HTMLElement): void;
+}
+type ChartNode = HTMLElement & { figure?: Figure; on?: (event: string, handler: (e: any) => void) => void };
+
+const root = document.documentElement;
+let loading: Promise<PlotlyGlobal> | undefined;
+
+/** Plotly is fetched when the first chart is there, once; its address stands in the page, with its hash. */
+function plotly(): Promise<PlotlyGlobal> {
+  loading ??= new Promise((done, fail) => {
+    const script = document.createElement("script");
+    script.src = document.querySelector<HTMLMetaElement>('meta[name="plotly"]')!.content;
+    script.onload = () => done((window as any).Plotly);
+    script.onerror = () => { loading = undefined; fail(new Error("The charts could not be loaded.")); };
+    document.head.append(script);
+  });
+  return loading;
+}
+
+/** "var(--series-1)" anywhere in a figure becomes the theme's colour, as Plotly reads only plain ones. */
+function themed(value: unknown, paint: (name: string) => string): unknown {
+  if (typeof value === "string") return value.startsWith("var(--") ? paint(value.slice(4, -1)) : value;
+  if (Array.isArray(value)) return value.map((item) => themed(item, paint));
+  if (value && typeof value === "object") {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, themed(item, paint)]));
+  }
+  return value;
+}
+
+function painter(): (name: string) => string {
+  const probe = document.createElement("span");
+  probe.hidden = true;
+  document.body.append(probe);
+  const known = new Map<string, string>();
+  queueMicrotask(() => probe.remove());
+  return (name) => {
+    if (!known.has(name)) {
+      probe.style.color = `var(${name})`;
+      known.set(name, getComputedStyle(probe).color);
+    }
+    return known.get(name)!;
+  };
+}
+
+async function draw(node: ChartNode): Promise<void> {
+  const source = node.querySelector('script[type="application/json"]');
+  if (source) {
+    node.figure = JSON.parse(source.textContent!);
+    source.remove();
+  }
+  if (!node.figure) return;
+  const library = await plotly().catch(() => undefined);
+  if (!library) { node.textContent = "The charts could not be loaded. The table below has the figures."; return; }
+  if (!node.isConnected) return;
+  const paint = painter();
+  const figure = themed(node.figure, paint) as Figure;
+  const style = getComputedStyle(root);
+  const layout = {
+    ...figure.layout,
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", autosize: true,
+    font: { family: style.getPropertyValue("--font"), size: 12, color: paint("--ink-3") },
+    hoverlabel: { bgcolor: paint("--raised"), bordercolor: paint("--line-strong"), font: { color: paint("--ink") }, align: "left" },
+  };
+  const topojson = document.querySelector<HTMLMetaElement>('meta[name="topojson"]')!.content;
+  const fresh = !node.classList.contains("js-plotly-plot");
+  await library.react(node, figure.data, layout, {
+    displayModeBar: false, responsive: true, scrollZoom: false, topojsonURL: topojson, showTips: false,
+  });
+  const links = node.dataset.links && document.getElementById(node.dataset.links);
+  if (links && fresh) {
+    const addresses = JSON.parse(links.textContent!) as Record<string, string>;
+    node.on?.("plotly_click", (event) => {
+      const address = addresses[event.points[0]?.location];
+      if (address) location.search = address;
+    });
+  }
+}
+
+function drawAll(): void {
+  for (const node of document.querySelectorAll<ChartNode>("[data-chart]")) void draw(node);
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  const target = (event as CustomEvent).detail.target as HTMLElement;
+  for (const node of target.querySelectorAll<ChartNode>("[data-chart]")) void draw(node);
+  if (target instanceof HTMLDialogElement && !target.open) target.showModal();
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const target = (event as CustomEvent).detail.target as HTMLElement;
+  for (const node of target.querySelectorAll<ChartNode>(".js-plotly-plot")) (window as any).Plotly?.purge(node);
+});
+// A tab that nobody sees asks for nothing; it asks at once when it is seen again.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const element = (event as CustomEvent).detail.elt as HTMLElement;
+  if (document.hidden && element.matches("[data-live]")) event.preventDefault();
+});
+// A panel that got no answer at all says so and can be asked again.
+for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+  document.addEventListener(failure, (event) => {
+    const panel = ((event as CustomEvent).detail.elt as HTMLElement).closest<HTMLElement>("[data-panel]");
+    const template = document.querySelector<HTMLTemplateElement>("#panel-failed");
+    if (!panel || !template || panel.matches("[data-live]")) return;
+    panel.replaceChildren(template.content.cloneNode(true));
+    panel.querySelector("button")!.addEventListener("click", () => (window as any).htmx.trigger(panel, "retry"));
+  });
+}
+document.addEventListener("click", (event) => {
+  const target = event.target as HTMLElement;
+  if (target instanceof HTMLDialogElement) target.close();
+});
+
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+new MutationObserver(drawAll).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
+drawAll();

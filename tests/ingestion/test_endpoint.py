@@ -165,23 +165,17 @@ def test_no_address_goes_past_the_endpoint(site, post):
             assert b"198.51.100.77" not in repr(store.xrange(key)).encode()
 
 
-def test_the_client_behind_trusted_proxies(settings):
+def test_the_client_behind_trusted_proxies(monkeypatch):
     from ipaddress import ip_network
 
-    from ingestion import endpoint
+    from accounts import address
 
-    def seen(peer, forwarded, trusted):
-        old, endpoint._trusted = endpoint._trusted, [ip_network(t) for t in trusted]
-        try:
-            return endpoint.client_address({"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_FOR": forwarded})
-        finally:
-            endpoint._trusted = old
-
-    assert seen("10.0.0.1", "203.0.113.5", []) == "10.0.0.1"
-    assert seen("10.0.0.1", "203.0.113.5", ["10.0.0.0/8"]) == "203.0.113.5"
-    assert seen("10.0.0.1", "6.6.6.6, 203.0.113.5, 10.0.0.2", ["10.0.0.0/8"]) == "203.0.113.5"
-    assert seen("203.0.113.9", "6.6.6.6", ["10.0.0.0/8"]) == "203.0.113.9"
-    assert seen("10.0.0.1", "", ["10.0.0.0/8"]) == "10.0.0.1"
+    assert address.resolve("10.0.0.1", "203.0.113.5") == "10.0.0.1"  # nobody is trusted
+    monkeypatch.setattr(address, "_trusted", [ip_network("10.0.0.0/8")])
+    assert address.resolve("10.0.0.1", "203.0.113.5") == "203.0.113.5"
+    assert address.resolve("10.0.0.1", "6.6.6.6, 203.0.113.5, 10.0.0.2") == "203.0.113.5"
+    assert address.resolve("203.0.113.9", "6.6.6.6") == "203.0.113.9"
+    assert address.resolve("10.0.0.1", "") == "10.0.0.1"
 
 
 def test_a_wrong_clock_is_set_right(site, post, drain, stored):

@@ -33,7 +33,11 @@ def make_session(rng: random.Random, start: datetime, stable: dict[str, Any]) ->
     rows, time, entry = [], start, ""
     identified_from = rng.choice([None, None, 1])
     for index in range(rng.choice([1, 1, 2, 3, 5])):
-        kind = "page_view" if index == 0 else rng.choice(["page_view", "page_view", "page_exit", "click", "error", "purchase"])
+        kind = (
+            "page_view"
+            if index == 0
+            else rng.choice(["page_view", "page_view", "page_exit", "click", "error", "purchase"])
+        )
         row = stable | {
             "timestamp": time, "received_at": time, "event_type": kind, "event_index": index, "path": rng.choice(PATHS),
             "interactive": kind in ("page_view", "click", "purchase"), "event_id": uuid.uuid4(),
@@ -54,7 +58,13 @@ def make_session(rng: random.Random, start: datetime, stable: dict[str, Any]) ->
 
 def frame_of(rows: list[dict[str, Any]]) -> pd.DataFrame:
     frame = pd.DataFrame(rows)
-    for column, empty in (("user_id", ""), ("engaged_ms", 0), ("scroll_depth", 0), ("order_id", ""), ("revenue", Decimal(0))):
+    for column, empty in (
+        ("user_id", ""),
+        ("engaged_ms", 0),
+        ("scroll_depth", 0),
+        ("order_id", ""),
+        ("revenue", Decimal(0)),
+    ):
         frame[column] = frame[column].astype(object).where(frame[column].notna(), empty) if column in frame else empty
     frame["time"] = frame.timestamp.map(lambda t: t.replace(microsecond=t.microsecond // 1000 * 1000))
     frame["plan"] = frame.properties.map(lambda text: json.loads(text)["plan"])

@@ -198,7 +198,9 @@ def test_the_rollup_answers_as_the_events_do(site, insert_events, zone, monkeypa
 def test_order_limit_and_offset(utc):
     every = utc.ask(["pageviews"], dimensions=("path",), order_by=(("pageviews", "asc"), ("path", "asc")))
     first = utc.ask(["pageviews"], dimensions=("path",), order_by=(("pageviews", "asc"), ("path", "asc")), limit=2)
-    rest = utc.ask(["pageviews"], dimensions=("path",), order_by=(("pageviews", "asc"), ("path", "asc")), limit=9, offset=2)
+    rest = utc.ask(
+        ["pageviews"], dimensions=("path",), order_by=(("pageviews", "asc"), ("path", "asc")), limit=9, offset=2
+    )
     assert first.rows + rest.rows == every.rows and first.has_more and not rest.has_more
     ordered = utc.ask(["visitors", "sessions"], dimensions=("source",), order_by=(("sessions", "desc"),))
     assert [r.metrics[1] for r in ordered.rows] == sorted((r.metrics[1] for r in ordered.rows), reverse=True)

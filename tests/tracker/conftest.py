@@ -192,6 +192,7 @@ ATTENTION = """
   Object.defineProperty(document, "visibilityState", { get: () => visible ? "visible" : "hidden" });
   document.hasFocus = () => focused;
   let begun = performance.now(), attended = 0;
+  window.watchedSince = performance.timeOrigin + begun;
   window.attended = () => attended + (visible && focused ? performance.now() - begun : 0);
   window.attend = (isVisible, isFocused) => {
     [attended, begun] = [window.attended(), performance.now()];

@@ -1,0 +1,152 @@
+"""Sites: the list, adding, installing, settings, transfer, deletion."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.access import access_site, access_team, get_role, visible_sites
+from accounts.actions import do_create_site, do_delete_site, do_renew_ingest_secret, send_task
+from accounts.forms import SiteForm, SiteSettingsForm
+from accounts.mail import absolute
+from accounts.models import Membership, Role, Site, Team, User
+
+DEMO_DOMAIN = "demo.example"
+SECRET = "new_ingest_secret"  # noqa: S105  a session key, not a secret
+
+
+def admin_teams(user: Any) -> list[Team]:
+    wanted = [Role.ADMIN, Role.OWNER]
+    found = Membership.objects.filter(user=user, role__in=wanted).select_related("team").order_by("pk")
+    return [membership.team for membership in found]
+
+
+@require_GET
+@login_required
+def sites(request: HttpRequest) -> HttpResponse:
+    context = {"sites": visible_sites(request.user), "may_add": bool(admin_teams(request.user))}
+    return render(request, "accounts/sites.html", context)
+
+
+def chosen_team(request: HttpRequest) -> Team:
+    """The team named in the form, else the first in which the person may add sites."""
+    named = request.POST.get("team") or request.GET.get("team") or ""
+    if named.isdigit():
+        return access_team(request.user, int(named), Role.ADMIN)
+    teams = admin_teams(request.user)
+    assert isinstance(request.user, User)
+    first = teams[0].pk if teams else request.user.memberships.values_list("team_id", flat=True).first()
+    return access_team(request.user, first or 0, Role.ADMIN)
+
+
+@login_required
+def new_site(request: HttpRequest) -> HttpResponse:
+    team = chosen_team(request)
+    form = SiteForm(request.POST or None, team_id=team.pk, initial={"timezone": "UTC", "currency": "EUR"})
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        new = do_create_site(team, data["domain"], data["timezone"], data["currency"])
+        request.session[SECRET] = {str(new.site.pk): new.ingest_secret}
+        return redirect("installation", site_id=new.site.pk)
+    context = {"form": form, "team": team, "teams": admin_teams(request.user), "zones_by_browser": not form.is_bound}
+    return render(request, "accounts/new_site.html", context)
+
+
+@require_POST
+@login_required
+def demo_site(request: HttpRequest) -> HttpResponse:
+    team = chosen_team(request)
+    site = Site.objects.filter(team=team, domain=DEMO_DOMAIN).first()
+    site = site or do_create_site(team, DEMO_DOMAIN).site
+    try:
+        send_task("ingestion.seed_demo", site_id=site.pk)
+    except OSError as error:
+        messages.error(request, f"The demo data cannot be made now: {error} Is the worker running?")
+        return redirect("sites")
+    messages.success(request, "Half a minute, and the demo is full: reload to see it grow.")
+    return redirect("executive", site_id=site.pk)
+
+
+def snippet_of(request: HttpRequest, site: Site) -> str:
+    return f'<script defer src="{absolute(request, "/js/footfall.js")}" data-site="{site.site_key}"></script>'
+
+
+@require_GET
+@login_required
+def installation(request: HttpRequest, site_id: int) -> HttpResponse:
+    site = access_site(request.user, site_id)
+    secret = request.session.get(SECRET, {}).get(str(site_id)) if access_is(request, site, Role.ADMIN) else None
+    request.session.pop(SECRET, None)
+    return render(
+        request, "accounts/installation.html", {"site": site, "snippet": snippet_of(request, site), "secret": secret}
+    )
+
+
+def access_is(request: HttpRequest, site: Site, role: Role) -> bool:
+    held = get_role(request.user, site.team_id)
+    return held is not None and held.rank >= role.rank
+
+
+@login_required
+def settings(request: HttpRequest, site_id: int) -> HttpResponse:
+    site = access_site(request.user, site_id, Role.ADMIN)
+    fields = ("domain", "timezone", "currency", "session_gap_minutes", "honour_dnt", "honour_gpc")
+    form = SiteSettingsForm(
+        request.POST or None, team_id=site.team_id, site=site, initial={name: getattr(site, name) for name in fields}
+    )
+    if request.method == "POST" and form.is_valid():
+        for name in fields:
+            setattr(site, name, form.cleaned_data[name])
+        site.save(update_fields=fields)
+        messages.success(request, "Saved. New events follow it within seconds.")
+        return redirect("settings", site_id=site.pk)
+    context = {
+        "form": form, "site": site, "snippet": snippet_of(request, site),
+        "secret": request.session.pop(SECRET, {}).get(str(site_id)),
+        "is_owner": access_is(request, site, Role.OWNER),
+        "teams": [team for team in admin_teams(request.user) if team.pk != site.team_id],
+    }  # fmt: skip
+    return render(request, "accounts/settings.html", context)
+
+
+@require_POST
+@login_required
+def renew_secret(request: HttpRequest, site_id: int) -> HttpResponse:
+    site = access_site(request.user, site_id, Role.ADMIN)
+    request.session[SECRET] = {str(site.pk): do_renew_ingest_secret(site)}
+    messages.success(request, "A new secret is made; the old one stops working within seconds.")
+    return redirect("settings", site_id=site.pk)
+
+
+@require_POST
+@login_required
+def transfer(request: HttpRequest, site_id: int) -> HttpResponse:
+    site = access_site(request.user, site_id, Role.OWNER)
+    named = request.POST.get("team", "")
+    team = access_team(request.user, int(named) if named.isdigit() else 0, Role.ADMIN)
+    if team.sites.filter(domain=site.domain).exists():
+        messages.error(request, f"{team} has a site {site.domain} already.")
+        return redirect("settings", site_id=site.pk)
+    site.team = team
+    site.save(update_fields=["team"])
+    messages.success(request, f"{site.domain} belongs to {team} now.")
+    return redirect("settings", site_id=site.pk)
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, site_id: int) -> HttpResponse:
+    site = access_site(request.user, site_id, Role.OWNER)
+    if request.POST.get("domain", "").strip().lower() != site.domain:
+        messages.error(request, f"Nothing is deleted: type {site.domain} to confirm.")
+        return redirect("settings", site_id=site.pk)
+    try:
+        do_delete_site(site)
+    except OSError as error:
+        messages.error(request, f"Nothing is deleted: {error}")
+        return redirect("settings", site_id=site_id)
+    messages.success(request, f"{site.domain} and its events are deleted.")
+    return redirect("sites")

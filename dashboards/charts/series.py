@@ -1,0 +1,68 @@
+"""A metric over time, as a Plotly figure. Colours are names of CSS variables; the page fills in its theme's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    when: str  # ISO, of the site's wall clock
+    label: str
+    value: float | None
+    text: str
+    partial: bool = False
+    before: float | None = None
+    before_text: str = ""
+
+
+def line(points: Sequence[Point], name: str, dash: str, fill: bool) -> go.Scatter:
+    return go.Scatter(
+        x=[p.when for p in points],
+        y=[p.value for p in points],
+        text=[f"<b>{p.text}</b>{' so far' if p.partial else ''}<br>{p.label}" for p in points],
+        name=name,
+        mode="lines" if len(points) > 1 else "markers",
+        line={"color": "var(--series-1)", "width": 2, "dash": dash},
+        marker={"color": "var(--series-1)", "size": 7},
+        fill="tozeroy" if fill else "none",
+        fillcolor="var(--series-1-soft)",
+        hovertemplate="%{text}<extra></extra>",
+        connectgaps=False,
+    )
+
+
+def figure(points: Sequence[Point], unit: str) -> dict[str, Any]:
+    """Complete buckets solid, the running one dashed from the last complete one, the comparison muted behind."""
+    done = [p for p in points if not p.partial]
+    running = [p for p in points if p.partial and p.value is not None][:1]
+    traces = []
+    if any(p.before is not None for p in points):
+        traces.append(
+            go.Scatter(
+                x=[p.when for p in points], y=[p.before for p in points], text=[p.before_text for p in points],
+                name="Before", mode="lines", line={"color": "var(--series-6)", "width": 1.5, "dash": "dot"},
+                hovertemplate="Before: %{text}<extra></extra>",
+            )
+        )  # fmt: skip
+    if done:
+        traces.append(line(done, "Now", "solid", fill=True))
+    if running:
+        traces.append(line([*done[-1:], *running], "Running", "dash", fill=False))
+    top = max([p.value or 0 for p in points] + [p.before or 0 for p in points], default=0)
+    layout = go.Layout(
+        margin={"l": 4, "r": 8, "t": 12, "b": 4},
+        showlegend=False,
+        hovermode="x unified" if len(points) > 1 else "closest",
+        xaxis={"showgrid": False, "fixedrange": True, "automargin": True, "nticks": 8, "tickcolor": "var(--grid)"},
+        yaxis={
+            "rangemode": "tozero", "fixedrange": True, "automargin": True, "nticks": 5, "zeroline": False,
+            "gridcolor": "var(--grid)", "ticksuffix": "%" if unit == "percent" else "", "side": "right",
+            **({"range": [0, 1]} if not top else {}),
+        },
+        template=None,
+    )  # fmt: skip
+    made: dict[str, Any] = go.Figure(data=traces, layout=layout).to_plotly_json()
+    return made

@@ -1,0 +1,60 @@
+"""The tiles: six figures, each with its change. A click chooses what the chart shows."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from analytics.queries import query as core
+from analytics.queries.metrics import METRICS
+from dashboards.names import exact, write
+from dashboards.panel import panel
+from dashboards.state import State
+
+SHOWN = ("visitors", "sessions", "pageviews", "views_per_session", "bounce_rate", "session_duration")
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    name: str
+    label: str
+    value: str
+    exact: str
+    change: str
+    direction: str  # up, down or same
+    judgement: str  # good, bad or ""
+    before: str
+    address: str
+    chosen: bool
+
+
+def change_of(name: str, now: Any, before: Any) -> tuple[str, str, str]:
+    """Percent of change, direction, and whether that is good. Shares change by points."""
+    if now is None or before is None or (not before and METRICS[name].unit != "percent"):
+        return ("new", "up", "good") if now and before == 0 else ("", "", "")
+    points = METRICS[name].unit == "percent"
+    change = float(now) - float(before) if points else 100 * (float(now) - float(before)) / float(before)
+    if abs(change) < 0.5:
+        return "0%" if not points else "0 pts", "same", ""
+    text = f"{abs(change):.0f}{' pts' if points else '%'}" if abs(change) < 1000 else ">999%"
+    up_is_good = METRICS[name].up_is_good
+    judgement = "" if up_is_good is None else "good" if (change > 0) == up_is_good else "bad"
+    return text, "up" if change > 0 else "down", judgement
+
+
+def tiles(state: State) -> list[Tile]:
+    result = core.run(state.query(SHOWN, compare=True), state.now, "executive.headline")
+    before = result.comparison_totals or [None] * len(SHOWN)
+    made = []
+    for name, value, other in zip(SHOWN, result.totals, before, strict=True):
+        text, direction, judgement = change_of(name, value, other)
+        made.append(
+            Tile(
+                name, METRICS[name].label, write(name, value), exact(name, value), text, direction, judgement,
+                exact(name, other) if other is not None else "", state.address(metric=name), state.metric == name,
+            )
+        )  # fmt: skip
+    return made
+
+
+@panel("dashboards/panels/headline.html")
+def view(state: State) -> dict[str, Any]:
+    return {"tiles": tiles(state), "overcounts": state.dates.days > 1}

@@ -1,0 +1,180 @@
+"""What a dashboard shows, as its address says it: period, comparison, interval and filters. Any state is a plain URL."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, QueryDict
+
+from accounts.models import Site
+from analytics.queries import calendar
+from analytics.queries.calendar import BadPeriod, Period
+from analytics.queries.dimensions import DIMENSIONS, BadQuery
+from analytics.queries.filters import Filter, check_filters
+from analytics.queries.query import Query
+from analytics.queries.span import get_oldest_day
+from dashboards.names import display
+
+WORDS = {
+    "is": "is", "is_not": "is not", "contains": "contains", "does_not_contain": "does not contain",
+    "matches": "matches", "does_not_match": "does not match", "set": "is set", "not_set": "is not set",
+}  # fmt: skip
+Clause = tuple[str, str, tuple[str, ...]]  # operator, dimension, values
+
+
+@dataclass(frozen=True)
+class Chip:
+    label: str
+    word: str
+    value: str
+    without: str
+
+
+def parse_clause(text: str) -> Clause | None:
+    """`is,country,DE|US`: operator, dimension, values; a | within a value is written \\|."""
+    operator, _, rest = text.partition(",")
+    dimension, _, values = rest.partition(",")
+    parts = values.replace("\\|", "\0").split("|")
+    clause = (operator, dimension, tuple(part.replace("\0", "|") for part in parts))
+    return clause if operator in WORDS and dimension else None
+
+
+def write_clause(clause: Clause) -> str:
+    operator, dimension, values = clause
+    return f"{operator},{dimension},{'|'.join(v.replace('|', chr(92) + '|') for v in values)}"
+
+
+@dataclass(frozen=True)
+class State:
+    site: Site
+    period: str = "28d"
+    first: str = ""
+    last: str = ""
+    compare: str = "previous_period"
+    interval: str = ""
+    metric: str = "visitors"
+    clauses: tuple[Clause, ...] = ()
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.site.timezone)
+
+    @cached_property
+    def dates(self) -> Period:
+        if self.period == "custom":
+            return calendar.get_period([self.first, self.last], self.zone, self.now)
+        oldest = get_oldest_day(self.site.pk, self.zone) if self.period == "all" else None
+        return calendar.get_period(self.period, self.zone, self.now, oldest)
+
+    @cached_property
+    def compared(self) -> Period | None:
+        return calendar.compare_to(self.dates, self.compare)
+
+    @cached_property
+    def filters(self) -> tuple[Filter, ...]:
+        return check_filters([[o, d] if o in ("set", "not_set") else [o, d, list(v)] for o, d, v in self.clauses])
+
+    @property
+    def step(self) -> str:
+        return self.interval if self.interval in self.steps else calendar.default_interval(self.dates)
+
+    @cached_property
+    def steps(self) -> list[str]:
+        """The intervals that make a readable chart of the period."""
+        days = self.dates.days
+        fits = {"hour": days <= 7, "day": days <= 370, "week": days >= 14, "month": days >= 60}
+        return [name for name, fit in fits.items() if fit and not (name == "day" and days == 1)] or ["hour"]
+
+    def query(
+        self, metrics: tuple[str, ...], dimensions: tuple[str, ...] = (), compare: bool = False, limit: int = 10
+    ) -> Query:
+        return Query(
+            self.site.pk, self.dates, metrics, dimensions, self.filters, self.compared if compare else None, limit=limit
+        )
+
+    def address(self, **changes: object) -> str:
+        """`?…` of this state, changed; only what differs from the defaults stands in it."""
+        other = replace(self, **changes) if changes else self  # type: ignore[arg-type]
+        fields = ("period", "first", "last", "compare", "interval", "metric")
+        names = {"first": "from", "last": "to"}
+        pairs = [
+            (names.get(name, name), getattr(other, name))
+            for name in fields
+            if getattr(other, name) != State.__dataclass_fields__[name].default
+        ]
+        pairs += [("f", write_clause(clause)) for clause in other.clauses]
+        return "?" + urlencode(pairs)
+
+    def is_chosen(self, dimension: str, value: str) -> bool:
+        return any(c[:2] == ("is", dimension) and value in c[2] for c in self.clauses)
+
+    def toggled(self, dimension: str, value: str) -> str:
+        """The address with the value chosen, or no longer."""
+        if self.is_chosen(dimension, value):
+            return self.address(clauses=self.reduced(dimension, value))
+        return self.address(clauses=(*self.clauses, ("is", dimension, (value,))))
+
+    def reduced(self, dimension: str, value: str) -> tuple[Clause, ...]:
+        kept: list[Clause] = []
+        for operator, name, values in self.clauses:
+            if (operator, name) == ("is", dimension) and value in values:
+                values = tuple(v for v in values if v != value)
+                if not values:
+                    continue
+            kept.append((operator, name, values))
+        return tuple(kept)
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        return [
+            Chip(
+                DIMENSIONS[name].label if name in DIMENSIONS else name.removeprefix("props."),
+                WORDS[operator],
+                "" if operator in ("set", "not_set") else " or ".join(display(name, v) for v in values),
+                self.address(clauses=self.clauses[:i] + self.clauses[i + 1 :]),
+            )
+            for i, (operator, name, values) in enumerate(self.clauses)
+        ]
+
+    @property
+    def title(self) -> str:
+        return calendar.NAMED.get(self.period) or dates_text(self.dates)
+
+    @property
+    def compared_title(self) -> str:
+        return dates_text(self.compared) if self.compared else ""
+
+
+def dates_text(period: Period) -> str:
+    first, last = period.first, period.last
+    if first == last:
+        return f"{first.day} {first:%b %Y}"
+    left = f"{first.day} {first:%b}" if first.year == last.year else f"{first.day} {first:%b %Y}"
+    return f"{left} – {last.day} {last:%b %Y}"
+
+
+def get_state(request: HttpRequest, site: Site, now: datetime | None = None) -> State:
+    """Never fails: what cannot be read falls back to the default, since addresses get cut and edited by hand."""
+    given: QueryDict = request.GET
+    clauses = tuple(clause for text in given.getlist("f")[:20] if (clause := parse_clause(text)))
+    state = State(
+        site=site,
+        period=given.get("period", "28d"),
+        first=given.get("from", ""),
+        last=given.get("to", ""),
+        compare=given.get("compare", "previous_period"),
+        interval=given.get("interval", ""),
+        metric=given.get("metric", "visitors"),
+        clauses=clauses,
+        now=now or datetime.now(UTC),
+    )
+    for part in ("dates", "compared", "filters"):
+        try:
+            getattr(state, part)
+        except (BadPeriod, BadQuery):
+            plain = {"dates": {"period": "28d"}, "compared": {"compare": ""}, "filters": {"clauses": ()}}[part]
+            state = replace(state, **plain)  # type: ignore[arg-type]
+    return state

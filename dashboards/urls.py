@@ -1,0 +1,16 @@
+from django.urls import path
+
+from dashboards import breakdown, executive, headline, installation, live, series, sparkline
+
+urlpatterns = [
+    path("sites/<int:site_id>/", executive.home, name="site-home"),
+    path("sites/<int:site_id>/executive", executive.view, name="executive"),
+    path("sites/<int:site_id>/executive/panels/headline", headline.view, name="panel-headline"),
+    path("sites/<int:site_id>/executive/panels/series", series.view, name="panel-series"),
+    path("sites/<int:site_id>/executive/panels/<slug:group>", breakdown.view, name="panel-breakdown"),
+    path("sites/<int:site_id>/executive/details/<slug:dimension>", breakdown.details, name="details"),
+    path("sites/<int:site_id>/live", live.view, name="live"),
+    path("sites/<int:site_id>/live/now", live.now, name="live-now"),
+    path("sites/<int:site_id>/sparkline", sparkline.view, name="sparkline"),
+    path("sites/<int:site_id>/installation/status", installation.status, name="installation-status"),
+]
