@@ -56,5 +56,5 @@ def tiles(state: State) -> list[Tile]:
 
 
 @panel("dashboards/panels/headline.html")
-def view(state: State) -> dict[str, Any]:
+def view(state: State, **_: str) -> dict[str, Any]:
     return {"tiles": tiles(state), "overcounts": state.dates.days > 1}

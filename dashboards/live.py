@@ -51,7 +51,7 @@ def item(happening: Happening, state: State) -> Item:
 
 
 @panel("dashboards/panels/live.html")
-def now(state: State) -> dict[str, Any]:
+def now(state: State, **_: str) -> dict[str, Any]:
     found = live.get_now(state.site.pk)
     most = max([*found.by_minute, 1])
     lists = live.get_lists(state.site.pk)

@@ -43,7 +43,7 @@ def wall_clock(state: State) -> datetime:
 
 
 @panel("dashboards/panels/series.html")
-def view(state: State) -> dict[str, Any]:
+def view(state: State, **_: str) -> dict[str, Any]:
     metric = state.metric if state.metric in SHOWN else "visitors"
     found = points(state, metric)
     return {

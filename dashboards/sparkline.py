@@ -17,7 +17,7 @@ def path_of(values: list[int]) -> str:
 
 
 @panel("dashboards/panels/sparkline.html")
-def view(state: State) -> dict[str, Any]:
+def view(state: State, **_: str) -> dict[str, Any]:
     visitors, hours = get_last_day(state.site.pk)
     line = path_of(hours)
     return {

@@ -8,10 +8,10 @@ from typing import Any
 from analytics.queries import calendar
 from analytics.queries.calendar import INTERVALS, Period
 from analytics.queries.dimensions import BadQuery, get_dimension
-from analytics.queries.filters import Filter
+from analytics.queries.filters import Filter, leaves_of
 from analytics.queries.metrics import METRICS
 from analytics.queries.plan import Plan, run_part
-from analytics.queries.store import moment, read_report, second
+from analytics.queries.store import moment, read, read_report, second
 
 MAX_LIMIT = 10_000
 
@@ -75,6 +75,10 @@ def check_query(query: Query) -> Query:
             raise BadQuery(
                 "order_by", f'expected [a metric or dimension of the query, "asc" or "desc"], got {name[:80]!r}'
             )
+    for leaf in leaves_of(query.filters):
+        if leaf.operator == "regex":  # ClickHouse compiles a pattern only when a row meets it
+            for pattern in leaf.values:
+                read("SELECT match('', {pattern:String})", {"site": query.site_id, "pattern": pattern}, "check")
     return query if query.order_by else replace(query, order_by=default_order(query))
 
 

@@ -1,0 +1,146 @@
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from accounts.models import Role, Site
+
+pytestmark = pytest.mark.django_db
+FORM = {"domain": "https://Shop.Example/path", "timezone": "Europe/Berlin", "currency": "EUR"}
+PAGES = ["executive", "executive/panels/headline", "executive/panels/series", "executive/panels/pages", "live", "live/now",
+         "executive/details/path", "sparkline", "installation", "installation/status", ""]  # fmt: skip
+ADMIN_PAGES = ["settings"]
+ADMIN_POSTS = ["settings", "secret"]
+OWNER_POSTS = ["transfer", "delete"]
+
+
+def test_adding_a_site(alice, login):
+    client = login(alice)
+    assert b"Add your first site" in client.get("/sites/").content
+    bad = client.post("/sites/new", FORM | {"domain": "not a domain", "timezone": "Mars"})
+    assert b"expected a host name" in bad.content and not Site.objects.exists()
+    made = client.post("/sites/new", FORM)
+    site = Site.objects.get()
+    assert made.url == f"/sites/{site.pk}/installation" and (site.domain, site.timezone) == (
+        "shop.example",
+        "Europe/Berlin",
+    )
+    page = client.get(made.url).content.decode()
+    assert f"data-site=&quot;{site.site_key}&quot;" in page and "ffs_" in page
+    assert "ffs_" not in client.get(made.url).content.decode()  # shown once
+    assert b"has a site with this domain" in client.post("/sites/new", FORM).content
+
+
+def test_the_first_event_turns_the_check_green(alice, login, site, post, drain):
+    from tests.conftest import event
+
+    client, path = login(alice), f"/sites/{site.pk}/installation/status"
+    assert b"Waiting for the first event" in client.get(path).content
+    post({"site": site.site_key, "events": [event()]})
+    drain()
+    answer = client.get(path)
+    assert answer.status_code == 286 and b"has arrived" in answer.content
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_who_may_what(alice, bob, charlie, site, login, role):
+    """Every page and post of a site: strangers get 404, members too low a 403."""
+    user = bob if role else charlie
+    if role:
+        bob.memberships.update(role=role)
+    client = login(user)
+
+    def expect(needed):
+        return 404 if role is None else 403 if role.rank < needed.rank else None
+
+    for page in PAGES + ADMIN_PAGES:
+        needed = Role.ADMIN if page in ADMIN_PAGES else Role.VIEWER
+        status = client.get(f"/sites/{site.pk}/{page}").status_code
+        assert status == expect(needed) or (expect(needed) is None and status in (200, 286, 302)), (page, status)
+    for action in ADMIN_POSTS + OWNER_POSTS:
+        needed = Role.OWNER if action in OWNER_POSTS else Role.ADMIN
+        status = client.post(f"/sites/{site.pk}/{action}", {}).status_code
+        refused = expect(needed)
+        if action == "transfer" and refused is None:
+            refused = 404  # no team named
+        assert status == refused or (refused is None and status in (200, 302)), (action, status)
+    assert Site.objects.filter(pk=site.pk).exists()
+
+
+def test_nobody_logged_in_sees_nothing(site):
+    for page in PAGES + ADMIN_PAGES:
+        assert Client().get(f"/sites/{site.pk}/{page}").url.startswith("/login")
+
+
+def test_settings_are_kept(alice, login, site):
+    client = login(alice)
+    form = {
+        "domain": "new.example",
+        "timezone": "Asia/Kathmandu",
+        "currency": "USD",
+        "session_gap_minutes": 45,
+        "honour_dnt": "on",
+    }
+    assert client.post(f"/sites/{site.pk}/settings", form).status_code == 302
+    site.refresh_from_db()
+    assert (site.domain, site.session_gap_minutes, site.honour_dnt, site.honour_gpc) == ("new.example", 45, True, False)
+    config = Client().get(f"/js/config/{site.site_key}.json")
+    assert config.json() == {"honour_dnt": True, "honour_gpc": False} and config["Access-Control-Allow-Origin"] == "*"
+    assert Client().get("/js/config/unknown.json").status_code == 404
+
+
+def test_a_renewed_secret_replaces_the_old_one(alice, login, new_site, post):
+    from ingestion.sites import Snapshot, known
+    from tests.conftest import event
+
+    client, site = login(alice), new_site.site
+    client.post(f"/sites/{site.pk}/secret")
+    page = client.get(f"/sites/{site.pk}/settings").content.decode()
+    fresh = page.split("ffs_")[1][:43]
+    known._snapshot = Snapshot()
+    body = {"site": site.site_key, "events": [event()]}
+    assert post(body, secret=new_site.ingest_secret).status == 401
+    assert post(body, secret=f"ffs_{fresh}").status == 202
+
+
+def test_transfer(alice, charlie, site, login):
+    from accounts.models import Membership
+
+    Membership.objects.create(team=charlie.teams.get(), user=alice, role=Role.ADMIN)
+    login(alice).post(f"/sites/{site.pk}/transfer", {"team": charlie.teams.get().pk})
+    site.refresh_from_db()
+    assert site.team == charlie.teams.get()
+
+
+def test_deleting_takes_the_events_along(alice, login, site, post, drain, stored):
+    from ingestion.tasks import delete_site_data
+    from tests.conftest import event, eventually
+
+    post({"site": site.site_key, "events": [event()]})
+    drain()
+    client, pk = login(alice), site.pk
+    client.post(f"/sites/{pk}/delete", {"domain": "wrong.example"})
+    assert Site.objects.exists()
+    client.post(f"/sites/{pk}/delete", {"domain": "shop.example"})
+    assert not Site.objects.exists()
+    delete_site_data(pk)
+    eventually(lambda: not stored("event_id") and not stored("site_id", table="sessions", order="1"))
+
+
+def test_commands(capsys, db):
+    call_command("createowner", "dora@example.com", "--password", "long enough 42")
+    with pytest.raises(CommandError, match="has an account already"):
+        call_command("createowner", "dora@example.com", "--password", "long enough 42")
+    with pytest.raises(CommandError, match="too short"):
+        call_command("createowner", "eve@example.com", "--password", "short")
+    with pytest.raises(CommandError, match="owns no team"):
+        call_command("createsite", "a.example", "--owner", "eve@example.com")
+    with pytest.raises(CommandError, match="expected a host name"):
+        call_command("createsite", "a b", "--owner", "dora@example.com")
+    capsys.readouterr()
+    call_command("createsite", "a.example", "--owner", "dora@example.com", "--json")
+    made = json.loads(capsys.readouterr().out)
+    assert set(made) == {"id", "domain", "site_key", "ingest_secret", "api_key"}
+    answer = Client().get("/api/v1/sites", headers={"Authorization": f"Bearer {made['api_key']}"})
+    assert [s["id"] for s in answer.json()] == [made["id"]]
