@@ -1,11 +1,11 @@
 """The event on its way: a wire event, what the request tells of its sender, and the row that grows from both."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 from msgspec import Struct
 
+from ingestion.drops import Reason
 from ingestion.enrich.agents import Agent
 from ingestion.enrich.geo import Place
 from ingestion.payload import Event
@@ -107,4 +107,4 @@ class Context:
     language: str
     agent: Agent
     place: Place
-    refused: Any = None  # a Reason that holds for the whole request: a bot, Do Not Track
+    refused: Reason | None = None  # what holds for the whole request: a bot, Do Not Track

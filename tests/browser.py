@@ -16,7 +16,10 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        # By a flag and not by context: beacons of a page that closes go out with the browser's own agent
+        browser = playwright.chromium.launch(
+            executable_path="/usr/bin/chromium", args=[*FLAGS, f"--user-agent={AGENT}"]
+        )
         yield browser
         browser.close()
 

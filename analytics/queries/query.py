@@ -56,18 +56,7 @@ class Result:
 
 def check_query(query: Query) -> Query:
     """Raises BadQuery; fills in the default order."""
-    if not query.metrics:
-        raise BadQuery("metrics", f"expected at least one of {', '.join(METRICS)}")
-    for name in query.metrics:
-        if name not in METRICS:
-            raise BadQuery("metrics", f"expected one of {', '.join(METRICS)}; got {str(name)[:80]!r}")
-    if len(set(query.metrics)) != len(query.metrics) or len(set(query.dimensions)) != len(query.dimensions):
-        raise BadQuery("metrics", "each metric and each dimension once")
-    if len(query.dimensions) > 4 or sum(name in INTERVALS for name in query.dimensions) > 1:
-        raise BadQuery("dimensions", "at most 4, and one of them a time bucket")
-    for name in query.dimensions:
-        if name not in INTERVALS:
-            get_dimension(name)
+    check_names(query)
     if not 1 <= query.limit <= MAX_LIMIT or query.offset < 0:
         raise BadQuery("limit", f"expected 1 to {MAX_LIMIT}, and an offset of 0 or more")
     for name, direction in query.order_by:
@@ -80,6 +69,21 @@ def check_query(query: Query) -> Query:
             for pattern in leaf.values:
                 read("SELECT match('', {pattern:String})", {"site": query.site_id, "pattern": pattern}, "check")
     return query if query.order_by else replace(query, order_by=default_order(query))
+
+
+def check_names(query: Query) -> None:
+    if not query.metrics:
+        raise BadQuery("metrics", f"expected at least one of {', '.join(METRICS)}")
+    for name in query.metrics:
+        if name not in METRICS:
+            raise BadQuery("metrics", f"expected one of {', '.join(METRICS)}; got {str(name)[:80]!r}")
+    if len(set(query.metrics)) != len(query.metrics) or len(set(query.dimensions)) != len(query.dimensions):
+        raise BadQuery("metrics", "each metric and each dimension once")
+    if len(query.dimensions) > 4 or sum(name in INTERVALS for name in query.dimensions) > 1:
+        raise BadQuery("dimensions", "at most 4, and one of them a time bucket")
+    for name in query.dimensions:
+        if name not in INTERVALS:
+            get_dimension(name)
 
 
 def default_order(query: Query) -> tuple[tuple[str, str], ...]:

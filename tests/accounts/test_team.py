@@ -5,7 +5,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from accounts.models import Invitation, Membership, Role, User
+from accounts.models import Invitation, Membership, User
 
 pytestmark = pytest.mark.django_db
 

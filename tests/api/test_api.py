@@ -24,13 +24,14 @@ def call(api_key):
 @pytest.fixture
 def visits(site, insert_events):
     now = datetime.now(UTC)
-    rows = []
-    for day in range(14):
-        for visitor in range(day + 1):
-            rows.append({
-                "timestamp": now - timedelta(days=day, minutes=1), "received_at": now, "visitor_id": visitor + 1, "path": "/a",
-                "person_id": visitor + 1, "session_id": 100 * day + visitor + 1, "source": "Google" if visitor % 2 else "news",
-            })  # fmt: skip
+    rows = [
+        {
+            "timestamp": now - timedelta(days=day, minutes=1), "received_at": now, "visitor_id": visitor + 1, "path": "/a",
+            "person_id": visitor + 1, "session_id": 100 * day + visitor + 1, "source": "Google" if visitor % 2 else "news",
+        }
+        for day in range(14)
+        for visitor in range(day + 1)
+    ]  # fmt: skip
     insert_events(site, rows)
 
 

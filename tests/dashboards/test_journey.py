@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.browser import AGENT, chromium, watched
+from tests.browser import chromium, watched
 from tests.conftest import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.system, pytest.mark.timeout(240)]
@@ -73,7 +73,7 @@ def test_from_the_setup_link_to_figures(footfall_factory, tmp_path):
 
 
 def visit(browser, shop):
-    context = browser.new_context(user_agent=AGENT, locale="de-DE", timezone_id="Europe/Berlin")
+    context = browser.new_context(locale="de-DE", timezone_id="Europe/Berlin")
     page = context.new_page()
     problems = watched(page)
     page.goto(f"{shop.url}/?utm_source=news&utm_medium=email&utm_campaign=spring")

@@ -153,6 +153,24 @@ def test_bots_and_opt_outs_are_counted_apart(site, post, drain, stored):
     assert stored("field", table="rejected_events", order="received_at") == [{"field": "event_type"}]
 
 
+@pytest.mark.parametrize(
+    ("agent", "url", "accepted"),
+    [
+        ("Mozilla/5.0 HeadlessChrome/140.0", "https://shop.example/", 0),
+        ("Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/140.0", "http://localhost:8080/", 1),  # a developer's own test
+        ("Mozilla/5.0 (compatible; bingbot/2.0)", "http://localhost/", 0),
+        ("python-requests/2.32", "https://shop.example/", 1),  # a program that means it
+        ("curl/8.5.0", "https://shop.example/", 1),
+        ("Python-urllib/3.11", "https://shop.example/", 1),
+        ("python-httpx/0.28.1", "https://shop.example/", 1),
+        ("Go-http-client/1.1", "https://shop.example/", 1),
+        ("Java/17.0.2", "https://shop.example/", 1),
+    ],
+)
+def test_who_is_a_bot(site, post, agent, url, accepted):
+    assert post(body(site, event(url)), agent=agent).json()["accepted"] == accepted
+
+
 def test_no_address_goes_past_the_endpoint(site, post):
     from ingestion import buffer
 
