@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export DJANGO_SETTINGS_MODULE := analytics.settings
 
-.PHONY: up static test lint bench format lock clean help
+.PHONY: up static test lint format lock help
 
 up: .venv/.installed static ## install what is needed and run everything
 	@exec $(BIN)/python manage.py up
@@ -28,6 +28,8 @@ static: .venv/.installed ## build the tracker and the pages' files
 test: .venv/.installed-dev static ## every test, on real ClickHouse, Valkey, Chromium
 	@$(BIN)/python -m tests.prerequisites
 	@$(BIN)/python -m pytest
+	@echo "Once more on Postgres, where people, teams and keys are concerned:"
+	@$(BIN)/python -m tests.postgres tests/accounts tests/api
 
 lint: .venv/.installed-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
