@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from accounts.access import site_configurations
 from accounts.models import hash_token
@@ -77,7 +77,8 @@ class Known:
         try:
             self.refresh()
         finally:
-            close_old_connections()
+            if not connection.in_atomic_block:  # this thread serves requests: none holds a connection for long
+                close_old_connections()
 
     def find(self, site_key: str, secret: str | None, now: float) -> SiteConfig | None:
         """The site of a key, or of the ingest secret where one is sent (both must then fit together)."""
