@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export DJANGO_SETTINGS_MODULE := analytics.settings
 
-.PHONY: up static test lint format lock help
+.PHONY: up static test lint bench format lock help
 
 up: .venv/.installed static ## install what is needed and run everything
 	@exec $(BIN)/python manage.py up
@@ -34,6 +34,9 @@ test: .venv/.installed-dev static ## every test, on real ClickHouse, Valkey, Chr
 lint: .venv/.installed-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/python -m tests.docker_lint
+
+bench: .venv/.installed-dev ## what the write and the read path cost on this machine
+	@$(BIN)/python -m tests.bench
 
 format: .venv/.installed-dev
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -1,5 +1,7 @@
 /* Small habits of all pages. Everything works without them; they make it quicker. */
 import "./dashboard";
+import { makeCombos } from "./parts/combo";
+import { makePasswordsVisible } from "./parts/passwords";
 
 document.addEventListener("click", (event) => {
   const target = event.target as HTMLElement;
@@ -25,6 +27,8 @@ document.addEventListener("submit", (event) => {
   const question = form.dataset.confirm;
   if (question && !confirm(question)) event.preventDefault();
 });
+
+document.addEventListener("change", (event) => (event.target as HTMLSelectElement).form?.classList.add("changed"));
 
 async function copyText(button: HTMLElement): Promise<void> {
   const text = button.dataset.copy!;
@@ -53,3 +57,5 @@ if (zoned) {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if ([...zoned.options].some((option) => option.value === zone)) zoned.value = zone;
 }
+makeCombos();
+makePasswordsVisible();
