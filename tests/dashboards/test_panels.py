@@ -102,6 +102,18 @@ def test_rows_filter_and_release(panel, site, insert_events):
     assert re.search(r'href="(\?[^"]*)"', chosen.split("bar-label")[1])[1] == "?"
 
 
+def test_live_is_what_happens_now(client_in, site, insert_events):
+    """People of the last five minutes; an imported history arrives now, but is not live."""
+    now = datetime.now(UTC)
+    insert_events(site, [
+        {"timestamp": now - timedelta(minutes=ago), "received_at": now - timedelta(minutes=min(ago, 9)), "person_id": n, "path": f"/{n}"}
+        for n, ago in enumerate([0, 1, 4, 8, 600], 1)
+    ])  # fmt: skip
+    page = client_in.get(f"/sites/{site.pk}/live/now").content.decode()
+    assert '<p class="live-number">3</p>' in page and "4 people and 4 page views" in page
+    assert re.findall(r"Viewed <b>(/\d)</b>", page) == ["/1", "/2", "/3", "/4"]
+
+
 def test_clauses_go_there_and_back():
     for clause in (("is", "path", ("/a|b", "c,d")), ("contains", "title", ("ä\\",)), ("set", "country", ("",))):
         assert parse_clause(write_clause(clause)) == clause

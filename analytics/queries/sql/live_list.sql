@@ -5,7 +5,7 @@ FROM
     SELECT person_id, argMaxIf(path, received_at, event_type = 'page_view') AS path,
            max(e.source) AS source, max(e.country) AS country
     FROM events_recent AS e
-    WHERE site_id = {site:UInt32} AND received_at > now64() - INTERVAL 5 MINUTE
+    WHERE site_id = {site:UInt32} AND received_at > now64() - INTERVAL 5 MINUTE AND timestamp > now64() - INTERVAL 5 MINUTE
     GROUP BY person_id
 )
 GROUP BY path, source, country
