@@ -35,8 +35,11 @@ def access_site(user: Person, site_id: int, role: Role = Role.VIEWER) -> Site:
 
 
 def access_team(user: Person, team_id: int, role: Role = Role.VIEWER) -> Team:
-    check_role(get_role(user, team_id), role)
-    return Team.objects.get(pk=team_id)
+    team = Team.objects.filter(pk=team_id).first()
+    if team is None:
+        raise Http404("There is no such page.")
+    check_role(get_role(user, team.pk), role)
+    return team
 
 
 def visible_sites(user: Person) -> QuerySet[Site]:

@@ -80,6 +80,9 @@ def do_accept(invitation: Invitation, user: User) -> None:
 
 
 def check_keeps_an_owner(membership: Membership) -> None:
+    """Within a transaction: the lock on the team keeps two owners from demoting each other at once."""
+    Team.objects.select_for_update().get(pk=membership.team_id)
+    membership.refresh_from_db(fields=["role"])
     others = Membership.objects.filter(team_id=membership.team_id, role=Role.OWNER).exclude(pk=membership.pk)
     if membership.role == Role.OWNER and not others.exists():
         raise ValueError("A team needs an owner: make somebody else one first.")

@@ -121,13 +121,21 @@ def currencies() -> list[tuple[str, str]]:
     return [(code, f"{code} · {known[code]}") for code in [*first, *sorted(set(known) - set(first))]]
 
 
+def searchable() -> Select:
+    return Select(attrs={"data-combo": ""})
+
+
 class SiteForm(Styled):
     domain = forms.CharField(
         label="Domain", max_length=300, help_text="The host name, as in example.com.",
         widget=forms.TextInput(attrs={"placeholder": "example.com", "autocapitalize": "none", "spellcheck": "false"}),
     )  # fmt: skip
-    timezone = forms.ChoiceField(label="Time zone", choices=zones, help_text="Days begin and end by this clock.")
-    currency = forms.ChoiceField(label="Currency", choices=currencies, help_text="Revenue is shown in it.")
+    timezone = forms.ChoiceField(
+        label="Time zone", choices=zones, widget=searchable(), help_text="Days begin and end by this clock."
+    )
+    currency = forms.ChoiceField(
+        label="Currency", choices=currencies, widget=searchable(), help_text="Revenue is shown in it."
+    )
 
     def __init__(self, *args: Any, team_id: int, site: Site | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -149,10 +157,10 @@ class SiteForm(Styled):
 
 class SiteSettingsForm(SiteForm):
     session_gap_minutes = forms.IntegerField(
-        label="A session ends after",
+        label="Minutes after which a session ends",
         min_value=1,
         max_value=240,
-        help_text="Minutes without any activity. For events from now on.",
+        help_text="Without any activity; 30 is what most tools use. For events from now on.",
     )
     honour_dnt = forms.BooleanField(
         label="Honour Do Not Track", required=False, help_text="Browsers that send it are not counted."

@@ -78,6 +78,10 @@ class Membership(models.Model):
     def __str__(self) -> str:
         return f"{self.user} in {self.team}"
 
+    @property
+    def rank(self) -> int:
+        return Role(self.role).rank
+
 
 class Invitation(models.Model):
     VALID_FOR = timedelta(days=7)
@@ -91,6 +95,10 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.team}"
+
+    @property
+    def rank(self) -> int:
+        return Role(self.role).rank
 
     @property
     def is_open(self) -> bool:

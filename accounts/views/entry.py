@@ -1,10 +1,12 @@
 """Getting in: the first account, logging in and out, a forgotten password."""
 
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,6 +14,7 @@ from django.utils.encoding import force_bytes, force_str
 from django.utils.http import url_has_allowed_host_and_scheme, urlsafe_base64_decode, urlsafe_base64_encode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import throttle
 from accounts.actions import do_create_owner
@@ -24,7 +27,7 @@ BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def setup(request: HttpRequest) -> HttpResponse:
     if User.objects.exists():
         return redirect("login")
@@ -34,10 +37,19 @@ def setup(request: HttpRequest) -> HttpResponse:
     form = SetupForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        user = do_create_owner(data["email"], data["password"], data["name"], data["team"])
+        with transaction.atomic():  # the link is used up first: it makes one owner, even when it is sent twice at once
+            if not SetupToken.objects.filter(token_hash=hash_token(token)).delete()[0]:
+                return redirect("login")
+            user = do_create_owner(data["email"], data["password"], data["name"], data["team"])
         login(request, user, BACKEND)
         return redirect("new-site")
     return render(request, "accounts/setup.html", {"form": form})
+
+
+def leave_panel(request: HttpRequest) -> HttpResponse:
+    """A panel asked after its session had ended: the whole page goes to log in, and comes back."""
+    page = urlsplit(request.headers.get("HX-Current-URL", "")).path
+    return HttpResponseClientRedirect(f"{reverse('login')}?{urlencode({'next': page})}")
 
 
 def safe_next(request: HttpRequest) -> str:
@@ -47,10 +59,12 @@ def safe_next(request: HttpRequest) -> str:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(safe_next(request))
+    if "HX-Request" in request.headers:
+        return leave_panel(request)
     form = LoginForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         email, password = form.cleaned_data["email"], form.cleaned_data["password"]
@@ -75,7 +89,7 @@ def log_out(request: HttpRequest) -> HttpResponse:
     return redirect("login")
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def forgot(request: HttpRequest) -> HttpResponse:
     """The answer is the same whether the address has an account or not."""
     form = EmailForm(request.POST or None)
@@ -107,7 +121,7 @@ def send_reset(request: HttpRequest, user: User) -> None:
 
 
 @never_cache
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def reset(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     user = user_of(uid)
     if user is None or not default_token_generator.check_token(user, token):

@@ -27,14 +27,16 @@ def admin_teams(user: Any) -> list[Team]:
 @require_GET
 @login_required
 def sites(request: HttpRequest) -> HttpResponse:
-    context = {"sites": visible_sites(request.user), "may_add": bool(admin_teams(request.user))}
+    found = list(visible_sites(request.user))
+    several = len({site.team_id for site in found}) > 1
+    context = {"sites": found, "several_teams": several, "may_add": bool(admin_teams(request.user))}
     return render(request, "accounts/sites.html", context)
 
 
 def chosen_team(request: HttpRequest) -> Team:
     """The team named in the form, else the first in which the person may add sites."""
     named = request.POST.get("team") or request.GET.get("team") or ""
-    if named.isdigit():
+    if named.isdecimal():
         return access_team(request.user, int(named), Role.ADMIN)
     teams = admin_teams(request.user)
     assert isinstance(request.user, User)
@@ -126,7 +128,7 @@ def renew_secret(request: HttpRequest, site_id: int) -> HttpResponse:
 def transfer(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.OWNER)
     named = request.POST.get("team", "")
-    team = access_team(request.user, int(named) if named.isdigit() else 0, Role.ADMIN)
+    team = access_team(request.user, int(named) if named.isdecimal() else 0, Role.ADMIN)
     if team.sites.filter(domain=site.domain).exists():
         messages.error(request, f"{team} has a site {site.domain} already.")
         return redirect("settings", site_id=site.pk)

@@ -46,6 +46,14 @@ def test_next_stays_here(alice, target):
     assert Client().post("/login", {"email": alice.email, "password": PASSWORD, "next": target}).url == "/sites/"
 
 
+def test_a_panel_whose_session_ended_sends_the_page_to_log_in(site):
+    asked = {"HX-Request": "true", "HX-Current-URL": "http://testserver/sites/1/live"}
+    client = Client()
+    panel = client.get(f"/sites/{site.pk}/live/now", headers=asked)
+    answer = client.get(panel.url, headers=asked)  # browsers follow by themselves and send the same headers
+    assert answer.headers["HX-Redirect"] == "/login?next=%2Fsites%2F1%2Flive" and not answer.content
+
+
 def test_guessing_is_slowed_down(alice):
     client = Client()
     for _ in range(8):
@@ -80,6 +88,22 @@ def test_pages_carry_a_strict_policy(alice, login):
     for path in ("/login", "/sites/", "/nothing-here"):
         policy = login(alice).get(path).headers["Content-Security-Policy"]
         assert "unsafe" not in policy and "default-src 'none'" in policy
+
+
+@pytest.mark.parametrize("path", ["/login", "/password/forgot"])
+def test_monitors_may_ask_with_head(db, path):
+    assert Client().head(path).status_code == 200
+
+
+def test_the_error_page_stands_alone(alice, login, monkeypatch):
+    def fail(request):
+        raise RuntimeError
+
+    monkeypatch.setattr("accounts.context.visible_sites", fail)
+    client = login(alice)
+    client.raise_request_exception = False
+    answer = client.get("/account")
+    assert answer.status_code == 500 and b"Footfall failed" in answer.content
 
 
 def test_forms_need_their_token(alice):

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -71,6 +72,18 @@ def test_who_may_what(alice, bob, charlie, site, login, role):
 def test_nobody_logged_in_sees_nothing(site):
     for page in PAGES + ADMIN_PAGES:
         assert Client().get(f"/sites/{site.pk}/{page}").url.startswith("/login")
+
+
+def test_sites_are_reached_through_the_door_only():
+    """`Site.objects` stands under accounts/ alone; everybody else asks accounts.access."""
+    root = Path(__file__).parents[2]
+    files = [path for name in ("analytics", "dashboards", "ingestion") for path in (root / name).rglob("*.py")]
+    assert files and not [path for path in files if "Site.objects" in path.read_text()]
+
+
+def test_a_team_that_is_no_number_is_no_team(alice, site, login):
+    for named in ("²", "-1", "9" * 30):
+        assert login(alice).post(f"/sites/{site.pk}/transfer", {"team": named}).status_code == 404
 
 
 def test_settings_are_kept(alice, login, site):

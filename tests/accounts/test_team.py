@@ -44,6 +44,20 @@ def test_a_withdrawn_invitation_is_dead(alice, team, login):
     assert Client().get(link).status_code == 404
 
 
+def test_an_invitation_sent_again_replaces_its_link(alice, team, login):
+    client = login(alice)
+    first, second = invite(client, team), invite(client, team)
+    assert first != second and Invitation.objects.count() == 1
+    assert Client().get(first).status_code == 404 and Client().get(second).status_code == 200
+
+
+def test_admins_get_no_controls_of_owners(alice, bob, team, login):
+    bob.memberships.update(role="admin")
+    mine, his = alice.memberships.get(team=team), bob.memberships.get()
+    page = login(bob).get(f"/team/{team.pk}").content.decode()
+    assert f"members/{his.pk}/role" in page and f"members/{mine.pk}/" not in page
+
+
 @pytest.mark.parametrize(("mine", "given", "allowed"), [
     ("admin", "viewer", True), ("admin", "admin", True), ("admin", "owner", False), ("owner", "owner", True),
     ("analyst", "viewer", False), ("viewer", "viewer", False),
@@ -90,6 +104,7 @@ def test_a_removed_person_and_their_keys_are_out(alice, bob, team, site, login):
 
 def test_strangers_see_no_team(charlie, team, login):
     client = login(charlie)
+    assert client.get(f"/team/{10**25}").status_code == 404
     assert client.get(f"/team/{team.pk}").status_code == 404
     for action in ("name", "invitations", "keys", "members/1/role", "members/1/remove", "keys/1/revoke"):
         assert client.post(f"/team/{team.pk}/{action}").status_code == 404
