@@ -44,7 +44,9 @@ def bodies(site: Any) -> list[bytes]:
             geo={"timezone": "Europe/Berlin"},
         )  # fmt: skip
 
-    return [json.dumps({"site": site.site_key, "events": [one(i) for i in range(BATCH)]}).encode() for _ in range(REQUESTS)]
+    return [
+        json.dumps({"site": site.site_key, "events": [one(i) for i in range(BATCH)]}).encode() for _ in range(REQUESTS)
+    ]
 
 
 def post(body: bytes) -> None:
@@ -64,7 +66,9 @@ def raw_insert(rows: int) -> None:
     from analytics.clickhouse import client
     from analytics.clickhouse.columns import COLUMNS
 
-    stored = client.read(f"SELECT {', '.join(n for n in COLUMNS if n != 'properties')} FROM events LIMIT {rows}", {}, "bench")
+    stored = client.read(
+        f"SELECT {', '.join(n for n in COLUMNS if n != 'properties')} FROM events LIMIT {rows}", {}, "bench"
+    )
     columns = [list(column) for column in zip(*stored, strict=True)]
     columns.append(['{"position": 1, "list": "bestsellers"}'] * len(stored))
     names = [n for n in COLUMNS if n != "properties"] + ["properties"]
@@ -96,7 +100,9 @@ def reads(site: Any) -> None:
         cold = timed(lambda query=query: core.run(query, now))[0]
         warm = sorted(timed(lambda query=query: core.run(query, now))[0] for _ in range(9))
         name = f"{'+'.join(metrics)} by {dimensions[0] if dimensions else 'nothing'}"
-        print(f"{name:64} cold {cold * 1000:5.0f} ms, warm {warm[4] * 1000:5.0f} ms (median), {warm[-1] * 1000:5.0f} ms (worst of 9)")
+        print(
+            f"{name:64} cold {cold * 1000:5.0f} ms, warm {warm[4] * 1000:5.0f} ms (median), {warm[-1] * 1000:5.0f} ms (worst of 9)"
+        )
 
 
 def main() -> None:
@@ -106,9 +112,13 @@ def main() -> None:
     sent, total = bodies(site), REQUESTS * BATCH
     post(sent[0])
     clock, cpu = timed(lambda: [post(body) for body in sent[1:]])
-    print(f"endpoint, {BATCH} events a request, durable    {total / clock:10,.0f} events/s, {total / cpu:,.0f} per CPU second")
+    print(
+        f"endpoint, {BATCH} events a request, durable    {total / clock:10,.0f} events/s, {total / cpu:,.0f} per CPU second"
+    )
     clock, cpu = timed(writer.drain_all)
-    print(f"writer: sessions, insert, four views       {total / clock:10,.0f} events/s, {total / cpu:,.0f} per CPU second")
+    print(
+        f"writer: sessions, insert, four views       {total / clock:10,.0f} events/s, {total / cpu:,.0f} per CPU second"
+    )
     raw_insert(total)
     print("\nReads over 200,000 demo events of 90 days:")
     reads(site)
