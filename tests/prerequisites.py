@@ -1,9 +1,10 @@
-"""What the tests need of the machine: Chromium and Postgres, from Debian's packages where this user may install them."""
+"""What the tests need: Chromium and Postgres, from Debian's packages where this user may install them; collected files."""
 
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 WANTED = {
@@ -12,7 +13,21 @@ WANTED = {
 }
 
 
+def collect_static_files() -> None:
+    """Once, before the tests' processes start side by side."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "analytics.settings")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["FOOTFALL_DATA_DIR"] = folder
+        import django
+
+        django.setup()
+        from analytics.services.checks import check_static_files
+
+        check_static_files()
+
+
 def main() -> int:
+    collect_static_files()
     missing = [package for package, found in WANTED.items() if not found()]
     if not missing:
         return 0
