@@ -30,7 +30,7 @@ def check_grants(mine: Role, wanted: str) -> Role:
     if wanted not in Role.values:
         raise Http404
     if Role(wanted).rank > mine.rank:
-        raise PermissionDenied(f"Only an owner makes a {Role(wanted).label.lower()}.")
+        raise PermissionDenied(f"Only an owner may do this to the role {Role(wanted).label}.")
     return Role(wanted)
 
 

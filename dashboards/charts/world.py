@@ -27,8 +27,8 @@ def figure(countries: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
         dragmode=False,
         geo={
             "projection": {"type": "natural earth"}, "showframe": False, "showcoastlines": False, "showland": True,
-            "landcolor": "var(--map-none)", "showcountries": False, "showlakes": False, "bgcolor": "rgba(0,0,0,0)", "showocean": False,
-            "lataxis": {"range": [-57, 84]},
+            "landcolor": "var(--map-none)", "showcountries": False, "showlakes": False, "showocean": False,
+            "bgcolor": "rgba(0,0,0,0)", "lataxis": {"range": [-57, 84]},
         },
         template=None,
     )  # fmt: skip
