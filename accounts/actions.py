@@ -112,10 +112,11 @@ def do_delete_site(site: Site) -> None:
 
 def send_task(name: str, **kwargs: int) -> None:
     """By name, since accounts/ knows nothing of ingestion/. Raises OSError when no broker answers."""
-    from celery import current_app
     from kombu.exceptions import OperationalError
 
+    from analytics.celery import app  # Celery's own "current app" differs from thread to thread
+
     try:
-        current_app.send_task(name, kwargs=kwargs, retry=False)
+        app.send_task(name, kwargs=kwargs, retry=False)
     except OperationalError as error:
         raise OSError("The task queue does not answer.") from error

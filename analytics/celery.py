@@ -27,3 +27,4 @@ app.conf.update(
     },
 )
 app.autodiscover_tasks(["ingestion"])
+app.set_default()

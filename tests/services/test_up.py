@@ -13,7 +13,7 @@ from functools import partial
 import pytest
 
 from tests.conftest import eventually
-from tests.running import ROOT, Footfall, free_port, run_up
+from tests.running import PASSWORD, ROOT, Footfall, free_port, run_up
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 
@@ -103,3 +103,27 @@ def test_commands_need_no_running_server(tmp_path):
     assert set(json.loads(made.stdout)) == {"id", "domain", "site_key", "ingest_secret", "api_key"}
     again = manage("createowner", "a@example.com", "--password", "long enough 42")
     assert again.returncode == 1 and "has an account already" in again.stderr
+
+
+def test_the_demo_button_fills_a_site(footfall: Footfall):
+    """From the empty sites page, through the queue and a worker."""
+    import re
+
+    from tests.browser import chromium
+
+    footfall.create_site("other.example")
+    with chromium() as browser:
+        page = browser.new_page()
+        page.goto(f"{footfall.url}/login")
+        page.fill("[name=email]", "alice@example.com")
+        page.fill("[name=password]", PASSWORD)
+        page.click("button:has-text('Log in')")
+        page.wait_for_url("**/sites/")
+        site_id = re.search(r"/sites/(\d+)/executive", page.content())[1]
+        page.goto(f"{footfall.url}/sites/{site_id}/settings")
+        page.fill("#confirm", "other.example")
+        page.click("form[action$='/delete'] button")
+        page.wait_for_url("**/sites/")
+        page.click("button:has-text('See it with demo data')")
+        page.wait_for_url("**/executive")
+    eventually(lambda: footfall.sql("SELECT count() > 30000 FROM events")[0][0], 120)
