@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from accounts.access import access_site
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.store import StoreError
-from dashboards.state import State, get_state
+from dashboards.state import get_state
 
 log = logging.getLogger(__name__)
 Data = Callable[..., dict[str, Any]]
@@ -51,7 +51,3 @@ def explain(error: str) -> str:
     if "TIMEOUT_EXCEEDED" in error or "MEMORY_LIMIT" in error:
         return "This takes too long for the period and filters chosen. A shorter period will do."
     return "The event store does not answer right now. Nothing is lost: events wait in the buffer."
-
-
-def is_empty(state: State, visitors: int) -> bool:
-    return not visitors and not state.clauses

@@ -96,14 +96,6 @@ def read(sql: str, params: Mapping[str, Any], tag: str, **limits: Any) -> list[t
     return rows
 
 
-def read_columns(sql: str, params: Mapping[str, Any], tag: str) -> tuple[list[Sequence[Any]], list[str]]:
-    """The same by column: (columns, names)."""
-    data, types = _run(
-        sql, dict(params), settings={**READ_SETTINGS, "log_comment": tag}, columnar=True, with_column_types=True
-    )
-    return data, [name for name, _ in types]
-
-
 def insert(table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], token: str) -> None:
     """Insert columns of values, once: the same token again changes nothing, here or in the materialized views.
 

@@ -41,9 +41,9 @@ CONFIG = """<clickhouse>
 </clickhouse>
 """
 
-# `default` runs the server's own two statements and may do nothing else. Footfall's users have random passwords.
+# `default` runs the server's own two statements and may do nothing else. Footfall's user has a random password.
 USERS = """<clickhouse>
-  <profiles><default/><reader><readonly>2</readonly></reader></profiles>
+  <profiles><default/></profiles>
   <quotas><default/></quotas>
   <users>
     <default>
@@ -55,11 +55,6 @@ USERS = """<clickhouse>
       <quota>default</quota>
       <grants><query>GRANT ALL ON *.*</query></grants>
     </footfall>
-    <footfall_reader>
-      <password>{password}</password><networks><ip>127.0.0.1</ip></networks><profile>reader</profile>
-      <quota>default</quota>
-      <grants><query>GRANT SELECT ON *.*</query></grants>
-    </footfall_reader>
   </users>
 </clickhouse>
 """
