@@ -79,13 +79,13 @@ def run_part(plan: Plan, source: Source, tag: str, paged: bool = False, keys: Se
 
 
 def clauses(
-    plan: Plan, names: list[str], columns: list[str], paged: bool, keys: Sequence[Key] | None
+    plan: Plan, metrics: dict[str, str], columns: list[str], paged: bool, keys: Sequence[Key] | None
 ) -> dict[str, str]:
-    """SELECT, GROUP BY, ORDER BY and LIMIT. Dimensions are d0, d1 …, metrics m0, m1 …"""
+    """SELECT, GROUP BY, ORDER BY and LIMIT from expressions. Dimensions are d0, d1 …, metrics m0, m1 …"""
     selected = [f"{sql} AS d{i}" for i, sql in enumerate(columns)]
-    selected += [f"{METRICS[name].sql} AS m{i}" for i, name in enumerate(names)]
+    selected += [f"{sql} AS m{i}" for i, sql in enumerate(metrics.values())]
     aliases = {name: f"d{i}" for i, name in enumerate(plan.dimensions)} | {
-        name: f"m{i}" for i, name in enumerate(names)
+        name: f"m{i}" for i, name in enumerate(metrics)
     }
     group = f"GROUP BY {', '.join(aliases[d] for d in plan.dimensions)}" if plan.dimensions else ""
     if keys is not None and len(plan.dimensions) == 1 and plan.dimensions[0] not in INTERVALS:
@@ -102,10 +102,7 @@ def clauses(
 
 def traffic_sql(plan: Plan, names: list[str]) -> str:
     columns = [plan.bucket("t.bucket") for _ in plan.dimensions]
-    slots = clauses(plan, names, columns, False, None)
-    for i, name in enumerate(names):
-        slots["select"] = slots["select"].replace(f"{METRICS[name].sql} AS m{i}", f"{METRICS[name].rollup} AS m{i}")
-    return fill("traffic", **slots)
+    return fill("traffic", **clauses(plan, {name: METRICS[name].rollup for name in names}, columns, False, None))
 
 
 def folded(columns: set[str]) -> str:
@@ -131,36 +128,51 @@ def events_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | 
             join += f" INNER JOIN ({folded({dimension.session})}) AS j{i} ON j{i}.session_id = e.session_id"
             columns.append(f"j{i}.{dimension.session}")
     known = "(e.user_id = '' AND u.known_as != 0)"
-    slots = clauses(plan, names, columns, paged, keys)
-    sql = fill(
+    slots = clauses(plan, {name: METRICS[name].sql for name in names}, columns, paged, keys)
+    return fill(
         "events", **slots, filter=to_sql(plan.filters, plan.bound, event_place),
         person=f"if({known}, u.known_as, e.person_id)" if plan.identified else "e.person_id",
         is_user=f"(e.user_id != '' OR {known})" if plan.identified else "(e.user_id != '')",
-        join=JOIN_USERS if plan.identified else "",
+        join_users=JOIN_USERS if plan.identified else "", join_sessions=join,
     )  # fmt: skip
-    return sql.replace(") AS e\nWHERE", f") AS e{join}\nWHERE") if join else sql
+
+
+def known_to_sessions(filters: tuple[Filter, ...]) -> bool:
+    return all(get_dimension(leaf.dimension, "filters").session for leaf in leaves_of(filters))
+
+
+def session_place(leaf: Leaf) -> tuple[str, str]:
+    return get_dimension(leaf.dimension, "filters").session, "§"
 
 
 def session_filter(plan: Plan) -> str:
     """Filters that sessions can tell are asked of them; otherwise the session must have an event that fits all."""
-    leaves = leaves_of(plan.filters)
-    if all(get_dimension(leaf.dimension, "filters").session for leaf in leaves):
-        return to_sql(plan.filters, plan.bound, lambda leaf: (get_dimension(leaf.dimension).session, "§"))
-    condition = to_sql(plan.filters, plan.bound, event_place)
+    if known_to_sessions(plan.filters):
+        return to_sql(plan.filters, plan.bound, session_place)
+    return f"session_id IN ({matching_events(plan, 'session_id')})"
+
+
+def matching_events(plan: Plan, columns: str) -> str:
+    """A session that began in the period may go on for a day after it."""
     return (
-        "session_id IN (SELECT session_id FROM events WHERE site_id = {site:UInt32}"
+        f"SELECT DISTINCT {columns} FROM events WHERE site_id = {{site:UInt32}}"
         " AND timestamp >= {start:DateTime64(3, 'UTC')} AND timestamp < {end:DateTime64(3, 'UTC')} + INTERVAL 1 DAY"
-        f" AND ({condition}))"
+        f" AND ({to_sql(plan.filters, plan.bound, event_place)})"
     )
 
 
-def entered_sql(plan: Plan, pages: list[str]) -> tuple[str, set[str]]:
-    """Which sessions bounce rate is about: with a page filter, those that began on such a page. And columns for it."""
-    leaves = [leaf for leaf in leaves_of(plan.filters) if leaf.dimension == "path"]
-    parts = [f"entry_page = {column}" for column in pages]
-    if leaves:
-        parts.append(to_sql(tuple(leaves), plan.bound, lambda leaf: ("entry_page", "§")))
-    return " AND ".join(parts) or "1", {"entry_page"} if parts else set()
+def page_filters(plan: Plan) -> tuple[Filter, ...]:
+    """The filters that are about a page, alone or together with what sessions know: bounce rate asks them of the entry."""
+    return tuple(
+        item
+        for item in plan.filters
+        if any(leaf.dimension == "path" for leaf in leaves_of((item,)))
+        and all(leaf.dimension == "path" or get_dimension(leaf.dimension).session for leaf in leaves_of((item,)))
+    )
+
+
+def entry_place(leaf: Leaf) -> tuple[str, str]:
+    return ("entry_page", "§") if leaf.dimension == "path" else session_place(leaf)
 
 
 def sessions_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | None) -> str:
@@ -177,25 +189,19 @@ def sessions_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] 
         else:
             inner.append(f"{dimension.event} AS v{i}")
             columns.append(f"x.v{i}")
-    leaves = leaves_of(plan.filters)
-    direct = all(get_dimension(leaf.dimension, "filters").session for leaf in leaves)
-    needs |= {get_dimension(leaf.dimension, "filters").session for leaf in leaves} if direct else set()
-    entered, extra = entered_sql(plan, [])
-    slots = clauses(plan, names, columns, paged, keys)
-    if "path" in plan.dimensions:
-        column = f"x.v{plan.dimensions.index('path')}"
-        slots["select"] = slots["select"].replace("entered", f"(entered AND entry_page = {column})")
-        extra.add("entry_page")
-    join = events_of_sessions(inner, plan) if inner else ""
+    asked = page_filters(plan)
+    for leaf in leaves_of(asked if not known_to_sessions(plan.filters) else plan.filters):
+        needs.add(entry_place(leaf)[0])
+    metrics = {name: METRICS[name].sql for name in names}
+    if (
+        "path" in plan.dimensions
+    ):  # a row of a page: the sessions that met it, and of bounce rate those that began there
+        needs.add("entry_page")
+        began = f"(entered AND entry_page = x.v{plan.dimensions.index('path')})"
+        metrics = {name: sql.replace("entered", began) for name, sql in metrics.items()}
+    values = ", ".join(["session_id", *inner])
     return fill(
-        "sessions", **slots, folded=folded(needs | extra), entered=entered, filter=session_filter(plan), join=join
-    )
-
-
-def events_of_sessions(inner: list[str], plan: Plan) -> str:
-    condition = to_sql(plan.filters, plan.bound, event_place)
-    return (
-        f"INNER JOIN (SELECT DISTINCT session_id, {', '.join(inner)} FROM events WHERE site_id = {{site:UInt32}}"
-        " AND timestamp >= {start:DateTime64(3, 'UTC')} AND timestamp < {end:DateTime64(3, 'UTC')} + INTERVAL 1 DAY"
-        f" AND ({condition})) AS x ON x.session_id = f.session_id"
-    )
+        "sessions", **clauses(plan, metrics, columns, paged, keys), folded=folded(needs),
+        entered=to_sql(asked, plan.bound, entry_place), filter=session_filter(plan),
+        join=f"INNER JOIN ({matching_events(plan, values)}) AS x ON x.session_id = f.session_id" if inner else "",
+    )  # fmt: skip

@@ -92,23 +92,37 @@ def default_order(query: Query) -> tuple[tuple[str, str], ...]:
     return ((query.metrics[0], "desc"), *((d, "asc") for d in query.dimensions))
 
 
+class States:
+    """Asked once per period and run: is anybody identified in it, and when did the newest event arrive."""
+
+    def __init__(self, site_id: int) -> None:
+        self.site_id = site_id
+        self.known: dict[Period, tuple[bool, datetime | None]] = {}
+
+    def of(self, period: Period) -> tuple[bool, datetime | None]:
+        if period not in self.known:
+            row = read_report("state", self.site_id, start=second(period.start), end=second(period.end))[0]
+            arrived = row[1].replace(tzinfo=UTC) if row[1] and row[1].year > 1970 else None
+            self.known[period] = (bool(row[0]), arrived)
+        return self.known[period]
+
+
 def run(query: Query, now: datetime | None = None, tag: str = "query") -> Result:
     now = now or datetime.now(UTC)
-    query = check_query(query)
-    state = read_report("state", query.site_id, start=second(query.period.start), end=second(query.period.end))[0]
-    rows, has_more, sources = read_rows(query, now, tag) if query.dimensions else ([], False, set[str]())
-    totals = read_totals(query, query.period, tag)
-    other = read_totals(query, query.compare, tag) if query.compare else None
+    query, states = check_query(query), States(query.site_id)
+    rows, has_more, sources = read_rows(query, states, now, tag) if query.dimensions else ([], False, set[str]())
+    totals = read_totals(query, query.period, states, tag)
+    other = read_totals(query, query.compare, states, tag) if query.compare else None
     if query.compare and query.dimensions:
-        put_comparison(query, rows, tag)
+        put_comparison(query, rows, states, tag)
     if not query.dimensions:
         rows = [Row([], totals, other, query.period.is_partial(now))]
-    watermark = state[1].replace(tzinfo=UTC) if state[1] and state[1].year > 1970 else None
+    watermark = states.of(query.period)[1]
     return Result(rows, totals, other, has_more, query.period.is_partial(now), watermark, sources)
 
 
-def read_totals(query: Query, period: Period, tag: str) -> list[Any]:
-    plan = plan_of(replace(query, dimensions=(), order_by=()), period)
+def read_totals(query: Query, period: Period, states: States, tag: str) -> list[Any]:
+    plan = plan_of(replace(query, dimensions=(), order_by=()), period, states)
     values: dict[str, Any] = {}
     for source in plan.sources():
         found = run_part(plan, source, tag)
@@ -116,19 +130,18 @@ def read_totals(query: Query, period: Period, tag: str) -> list[Any]:
     return [clean(name, values.get(name)) for name in query.metrics]
 
 
-def plan_of(query: Query, period: Period) -> Plan:
-    identified = read_report("state", query.site_id, start=second(period.start), end=second(period.end))[0][0] or 0
+def plan_of(query: Query, period: Period, states: States) -> Plan:
     buckets = calendar.get_buckets(period, query.interval) if query.interval else []
     return Plan(
         site_id=query.site_id, start=moment(period.start), end=moment(period.end), metrics=query.metrics,
-        dimensions=query.dimensions, filters=query.filters, identified=bool(identified), buckets=buckets,
+        dimensions=query.dimensions, filters=query.filters, identified=states.of(period)[0], buckets=buckets,
         order_by=query.order_by, limit=query.limit, offset=query.offset,
     )  # fmt: skip
 
 
-def read_rows(query: Query, now: datetime, tag: str) -> tuple[list[Row], bool, set[str]]:
+def read_rows(query: Query, states: States, now: datetime, tag: str) -> tuple[list[Row], bool, set[str]]:
     """The source of the first key in the order decides which rows there are; the others add their metrics to them."""
-    plan = plan_of(query, query.period)
+    plan = plan_of(query, query.period, states)
     sources = plan.sources()
     leading = next((METRICS[name].source for name, _ in query.order_by if name in METRICS), sources[0])
     leading = leading if leading in sources else sources[0]
@@ -172,15 +185,15 @@ def name_key(query: Query, key: tuple[Any, ...]) -> list[str]:
     ]
 
 
-def put_comparison(query: Query, rows: list[Row], tag: str) -> None:
+def put_comparison(query: Query, rows: list[Row], states: States, tag: str) -> None:
     """Buckets are compared by their place in the period, everything else by name."""
     assert query.compare is not None
     other = replace(query, period=query.compare, compare=None, offset=0)
     if query.dimensions == (query.interval,):
-        for row, before in zip(rows, read_rows(other, datetime.max.replace(tzinfo=UTC), tag)[0], strict=False):
+        for row, before in zip(rows, read_rows(other, states, datetime.max.replace(tzinfo=UTC), tag)[0], strict=False):
             row.comparison = before.metrics
         return
-    plan, keys = plan_of(other, query.compare), [tuple(row.dimensions) for row in rows]
+    plan, keys = plan_of(other, query.compare, states), [tuple(row.dimensions) for row in rows]
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for source in plan.sources():
         for key, values in run_part(plan, source, tag, keys=None if query.interval else keys).items():

@@ -149,6 +149,30 @@ def test_bounce_rate_with_a_page_filter_is_of_entries(utc):
     assert same(found, 100 * ((entered.pageviews == 1) & (entered.interactions == 1)).sum() / len(entered))
 
 
+@pytest.mark.parametrize(("filters", "entered"), [
+    ([["not", ["is", "path", ["/a"]]]], lambda s: s.entry_page != "/a"),
+    ([["or", [["is", "path", ["/a"]], ["is", "path", ["/b"]]]]], lambda s: s.entry_page.isin(["/a", "/b"])),
+    ([["is", "path", ["/a"]], ["is", "country", ["DE", "US"]]], lambda s: (s.entry_page == "/a") & s.country.isin(["DE", "US"])),
+], ids=["not", "or", "and"])  # fmt: skip
+def test_bounce_rate_follows_the_shape_of_a_page_filter(utc, filters, entered):
+    (found,) = utc.ask(["bounce_rate"], filters=check_filters(filters)).totals
+    _, sessions = utc.within(utc.period.start, utc.period.end)
+    chosen = sessions[entered(sessions)]
+    assert same(found, 100 * ((chosen.pageviews == 1) & (chosen.interactions == 1)).sum() / len(chosen))
+
+
+def test_a_query_asks_for_the_state_of_a_period_once(utc, monkeypatch):
+    from analytics.queries import store
+
+    asked = []
+    real = store.client.read
+    monkeypatch.setattr(
+        store.client, "read", lambda sql, params, tag, **k: (asked.append(tag), real(sql, params, tag, **k))[1]
+    )
+    utc.ask(["visitors", "sessions"], dimensions=("source",), compare=compare_to(utc.period, "previous_period"))
+    assert sum("report=state" in tag for tag in asked) == 2
+
+
 def test_exit_pages_as_a_filter(utc):
     result = utc.ask(["pageviews", "sessions"], filters=check_filters([["is", "exit_page", ["/b"]]]))
     frame, sessions = utc.within(utc.period.start, utc.period.end)

@@ -3,9 +3,9 @@ SELECT $select
 FROM
 (
     SELECT e.*, $person AS person, $is_user AS is_user
-    FROM events AS e $join
+    FROM events AS e $join_users
     WHERE e.site_id = {site:UInt32} AND e.timestamp >= {start:DateTime64(3, 'UTC')} AND e.timestamp < {end:DateTime64(3, 'UTC')}
-) AS e
+) AS e $join_sessions
 WHERE $filter
 $group
 $order
