@@ -19,7 +19,7 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ingestion.scripts import ACK, PUSH
+from ingestion.scripts import ACK, PUSH, TAKE
 
 log = logging.getLogger(__name__)
 GENERATION_SECONDS = 302_400  # event ids are remembered for the running half-week and the two before: 7 days and more
@@ -60,11 +60,6 @@ class Batch:
     @property
     def token(self) -> str:
         return f"{self.partition}:{self.first}:{self.last}"
-
-
-class Manifest(msgspec.Struct):
-    first: str
-    last: str
 
 
 @cache
@@ -141,9 +136,12 @@ class Committer:
                     break
             try:
                 woken = self._commit(items)
-            except redis.RedisError as error:
+            except Exception as error:  # the thread serves all requests: it outlives whatever one of them brings
+                if not isinstance(error, redis.RedisError):
+                    log.exception("The buffer could not be written")
                 for item in items:
-                    item.future.set_exception(BufferError(f"The buffer cannot be reached: {type(error).__name__}."))
+                    if not item.future.done():
+                        item.future.set_exception(BufferError(f"The buffer cannot be written: {type(error).__name__}."))
                 time.sleep(0.05)
                 continue
             for partition in woken:
@@ -198,32 +196,12 @@ committer = Committer()
 
 
 def take(partition: Key, most: int) -> Batch | None:
-    """The batch under the manifest, or a new one of about `most` rows, its manifest written before it is returned."""
-    store = connection()
-    raw = store.get(key("manifest", partition))
-    manifest = msgspec.json.decode(raw, type=Manifest) if raw else None
-    rows: list[list[object]] = []
-    first, last = "", ""
-    start = manifest.first if manifest else "-"
-    end = manifest.last if manifest else "+"
-    while manifest or len(rows) < most:
-        entries = store.xrange(stream(partition), min=start, max=end, count=500)
-        for entry_id, fields in entries:
-            rows += msgspec.msgpack.decode(fields[b"1"])
-            last = entry_id.decode()
-            first = first or last
-            if not manifest and len(rows) >= most:
-                break
-        if len(entries) < 500:
-            break
-        start = f"({last}"
-    if not first:
-        if manifest:  # acked, but the manifest stayed: nothing is left of it
-            store.delete(key("manifest", partition))
+    """The batch under the manifest, or a new one of about `most` rows with its manifest; None when nothing waits."""
+    entries = connection().eval(TAKE, 2, stream(partition), key("manifest", partition), most)
+    if not entries:
         return None
-    if not manifest:
-        store.set(key("manifest", partition), msgspec.json.encode(Manifest(first, last)))
-    return Batch(partition, first, last, rows)
+    rows = [row for _, fields in entries for row in msgspec.msgpack.decode(fields[1])]
+    return Batch(partition, entries[0][0].decode(), entries[-1][0].decode(), rows)
 
 
 def ack(batch: Batch, states: dict[str, tuple[bytes, int]]) -> bool:
@@ -232,7 +210,7 @@ def ack(batch: Batch, states: dict[str, tuple[bytes, int]]) -> bool:
     False when the manifest is another's by now (this worker was away too long): then nothing is changed.
     """
     milliseconds, sequence = batch.last.split("-")
-    args: list[object] = [msgspec.json.encode(Manifest(batch.first, batch.last)), f"{milliseconds}-{int(sequence) + 1}"]
+    args: list[object] = [f"{batch.first} {batch.last}", f"{milliseconds}-{int(sequence) + 1}"]
     for name, (value, ttl) in states.items():
         args += (name, value, ttl)
     done = connection().eval(ACK, 2, stream(batch.partition), key("manifest", batch.partition), *args)

@@ -53,6 +53,35 @@ if #kept > 0 then redis.call('XADD', KEYS[3], '*', '1', packed(kept)) end
 return n - #rows
 """
 
+# A batch, and the manifest that names it ("first last"), in one step: between looking and claiming no other writer can
+# drain the same entries. A manifest that a dead writer left is handed out again, exactly. Rows of an entry are counted by
+# the header of its msgpack array.
+# KEYS: stream, manifest. ARGV: rows wanted
+# Returns the entries; none when there are none.
+TAKE = """
+local held = redis.call('GET', KEYS[2])
+local from, to = '-', '+'
+if held then from, to = string.match(held, '^(%S+) (%S+)$') end
+local out, rows, enough = {}, 0, false
+repeat
+  local part = redis.call('XRANGE', KEYS[1], from, to, 'COUNT', 200)
+  for i = 1, #part do
+    out[#out + 1] = part[i]
+    local a, b, c, d = string.byte(part[i][2][2], 2, 5)
+    rows = rows + ((a * 256 + b) * 256 + c) * 256 + d
+    enough = not held and rows >= tonumber(ARGV[1])
+    if enough then break end
+  end
+  if #part > 0 then from = '(' .. part[#part][1] end
+until enough or #part < 200
+if #out == 0 then
+  redis.call('DEL', KEYS[2])
+elseif not held then
+  redis.call('SET', KEYS[2], out[1][1] .. ' ' .. out[#out][1])
+end
+return out
+"""
+
 # KEYS: stream, manifest. ARGV: the manifest as we know it, the first id to keep, then (key, value, ms to live) ...
 ACK = """
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end

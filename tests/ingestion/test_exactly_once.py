@@ -66,6 +66,60 @@ def test_a_writer_that_was_away_too_long_changes_nothing(site, post, drain, stor
     assert counts(stored) == (13, 13, 13, 13)
 
 
+def test_a_writer_that_slept_over_its_lease_writes_nothing_twice(site, post, drain, stored, monkeypatch):
+    """It had looked at the stream and was stopped; meanwhile another wrote all of it and was done."""
+    import redis
+
+    from ingestion import buffer
+
+    send(site, post)
+    slept = []
+
+    class Sleepy(redis.Redis):
+        """Its first command on the stream is followed by a long sleep, in which the other writer drains everything."""
+
+        def execute_command(self, *args, **options):
+            answer = super().execute_command(*args, **options)
+            if not slept and any(":stream:" in str(part) for part in args):
+                slept.append(args[0])
+                with monkeypatch.context() as other:
+                    other.setattr(buffer, "connection", awake)
+                    send(site, post, 3)  # so the other's batch is a longer one
+                    drain()
+            return answer
+
+    from django.conf import settings
+
+    awake, sleepy = buffer.connection, Sleepy.from_url(settings.BUFFER_URL)
+    with monkeypatch.context() as paused:
+        paused.setattr(buffer, "connection", lambda: sleepy)
+        from ingestion import writer
+
+        for partition in buffer.partitions():
+            slept.clear()
+            batch = buffer.take(partition, 1000)
+            if batch:
+                buffer.ack(batch, writer.write_events(batch))
+    drain()
+    total = len({str(row["event_id"]) for row in stored("event_id")})
+    assert total > 10 and counts(stored) == (total,) * 4
+
+
+def test_the_committer_outlives_any_error(site, post, drain, stored, monkeypatch):
+    """Whatever a push meets, the next one is served."""
+    from ingestion import buffer
+
+    def broken(item):
+        raise RuntimeError("unforeseen")
+
+    with monkeypatch.context() as bad:
+        bad.setattr(buffer, "script_args", broken)
+        assert post({"site": site.site_key, "events": [event()]}).status == 503
+    send(site, post, 3)
+    drain()
+    assert len(stored("event_id")) == 3
+
+
 def test_a_second_writer_waits_its_turn(site, post):
     from ingestion import writer
 
