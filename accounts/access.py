@@ -50,4 +50,4 @@ def visible_sites(user: Person) -> QuerySet[Site]:
 
 def site_configurations() -> list[Site]:
     """All sites, for the ingestion cache alone; no person asks here."""
-    return list(Site.objects.all())
+    return list(Site.objects.select_related("collection").prefetch_related("event_schemas"))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.timezone import now
 
-from accounts.models import ApiKey, Invitation, Membership, Role, SetupToken, Site, Team, User, hash_token
+from accounts.models import ApiKey, Collection, Invitation, Membership, Role, SetupToken, Site, Team, User, hash_token
 
 SCOPES = ("read:stats", "read:events", "write:events", "admin")
 
@@ -28,11 +28,13 @@ def do_create_owner(email: str, password: str, name: str = "", team_name: str = 
     return user
 
 
+@transaction.atomic
 def do_create_site(team: Team, domain: str, timezone_name: str = "UTC", currency: str = "EUR") -> NewSite:
     secret = "ffs_" + secrets.token_urlsafe(32)
     site = Site.objects.create(
         team=team, domain=domain, timezone=timezone_name, currency=currency, ingest_secret_hash=hash_token(secret)
     )
+    Collection.objects.create(site=site)
     return NewSite(site, secret)
 
 

@@ -126,6 +126,110 @@ class Site(models.Model):
         return self.domain
 
 
+MODULES: dict[str, str] = {
+    "links": "Outbound links and downloads",
+    "clicks": "Clicks",
+    "frustration": "Rage and dead clicks",
+    "forms": "Forms: started, sent, abandoned",
+    "inputs": "Field changes",
+    "scroll": "Scroll depth",
+    "media": "Video and audio",
+    "share": "Shares",
+    "search": "Site search",
+    "errors": "JavaScript errors",
+    "api": "API calls",
+    "vitals": "Page performance",
+    "session": "Session start and end",
+    "ecommerce": "Shop events and data attributes",
+    "bridges": "Consent managers",
+}
+DEFAULT_MODULES = (
+    "links",
+    "clicks",
+    "frustration",
+    "forms",
+    "scroll",
+    "media",
+    "search",
+    "errors",
+    "vitals",
+    "ecommerce",
+)
+
+
+def default_modules() -> list[str]:
+    return list(DEFAULT_MODULES)
+
+
+def default_search_params() -> list[str]:
+    return ["q", "s", "query", "search", "keyword"]
+
+
+def default_traits() -> list[str]:
+    return ["plan", "role", "segment", "company_size", "created_at"]
+
+
+def make_search_salt() -> str:
+    return secrets.token_hex(8)
+
+
+class Consent(models.TextChoices):
+    """What the tracker may keep on the device, and what is counted of those who did not agree."""
+
+    COOKIELESS = "cookieless", "Cookieless: everyone is counted, nothing is kept on the device"
+    ANONYMOUS = "anonymous", "Consent asked: counted without an id until granted"
+    REQUIRED = "required", "Consent asked: not counted at all until granted"
+    FULL = "full", "Consent is had elsewhere: a device id from the first page on"
+
+
+class Collection(models.Model):
+    """What is collected on a site and what is left out; made with the site."""
+
+    site = models.OneToOneField(Site, models.CASCADE, related_name="collection")
+    modules = models.JSONField(default=default_modules)
+    consent = models.CharField(max_length=16, choices=Consent.choices, default=Consent.COOKIELESS)
+    bridges = models.JSONField(default=list)  # "tcf", "gcm"
+    search_params = models.JSONField(default=default_search_params)
+    search_salt = models.CharField(max_length=32, default=make_search_salt)
+    hash_users = models.BooleanField(default=True)
+    traits = models.JSONField(default=default_traits)  # names that identify() may keep
+    hostnames = models.JSONField(default=list)  # allowed ones, *.example.com; empty: all
+    blocked_paths = models.JSONField(default=list)  # /admin/**
+    blocked_countries = models.JSONField(default=list)  # "DE"
+    blocked_networks = models.JSONField(default=list)  # CIDR
+    sampling = models.JSONField(default=dict)  # event type or "*" -> percent of visitors kept
+    limit_site = models.PositiveIntegerField(default=0)  # events a minute; 0: no limit
+    # Events a minute; None: 6,000 for public addresses (a proxy that is not trusted lends its own to everyone), 0: none.
+    limit_address = models.PositiveIntegerField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"collection of {self.site}"
+
+
+class EventSchema(models.Model):
+    """A site's own event type. strict: nothing but its properties; lenient: others are kept; off: not checked."""
+
+    class Mode(models.TextChoices):
+        STRICT = "strict", "Strict: reject what breaks it, and properties that it does not name"
+        LENIENT = "lenient", "Lenient: reject what breaks it, keep further properties"
+        OFF = "off", "Off: check nothing"
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="event_schemas")
+    event_type = models.CharField(max_length=64)
+    description = models.CharField(max_length=300, blank=True)
+    mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.LENIENT)
+    schema = models.JSONField(default=dict)  # JSON Schema of event_properties
+
+    class Meta:
+        ordering: ClassVar = ["event_type"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["site", "event_type"], name="one_schema_per_event_type")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event_type} of {self.site}"
+
+
 class ApiKey(models.Model):
     """A key of the REST API. It may do what its maker may do, within its scopes, in one team."""
 

@@ -8,6 +8,7 @@ import logging
 import queue
 import threading
 import time
+from collections import Counter
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cache
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 GENERATION_SECONDS = 302_400  # event ids are remembered for the running half-week and the two before: 7 days and more
 GROUP = 256
 MAX_ENTRIES = 500_000
+METER_MS = 120_000
 KEPT = "kept"  # the partition of rejected events and bots
 Key = int | str
 
@@ -47,6 +49,7 @@ class Push:
     events: list[tuple[int, bytes]] = field(default_factory=list)  # (63-bit hash of site and event_id, msgpack row)
     counts: dict[str, int] = field(default_factory=dict)  # "outcome|reason" -> events
     kept: list[bytes] = field(default_factory=list)  # msgpack rows of Kept
+    meters: dict[str, int] = field(default_factory=dict)  # rate limits: meter -> events (limits.py)
     future: "Future[int]" = field(default_factory=Future)
 
 
@@ -98,6 +101,26 @@ def script_args(item: Push) -> list[object]:
         args += (f"{item.site_id}|{name}", number)
     args += item.kept
     return args
+
+
+class RateTotals:
+    """Events of the running minute by meter (limits.py), as the last commits of this process told them."""
+
+    def __init__(self) -> None:
+        self._minute = 0
+        self._totals: dict[str, int] = {}
+
+    def of(self, meter: str, minute: int) -> int:
+        return self._totals.get(meter, 0) if minute == self._minute else 0
+
+    def note(self, meter: str, minute: int, total: int) -> None:
+        if minute > self._minute:
+            self._minute, self._totals = minute, {}
+        if minute == self._minute:
+            self._totals[meter] = max(total, self._totals.get(meter, 0))
+
+
+totals = RateTotals()
 
 
 class Committer:
@@ -156,11 +179,28 @@ class Committer:
         touched += [KEPT] if any(i.kept for i in items) else []
         for partition in touched:
             pipe.set(key("wake", partition), 1, nx=True, px=2000)
+        metered = put_meters(pipe, items)
         results = pipe.execute(raise_on_error=False)
         for item, result in zip(items, results, strict=False):
             settle(item, result)
-        wakes = results[len(items) :]
+        wakes = results[len(items) : len(items) + len(touched)]
+        for (meter, minute), total in zip(metered, results[len(items) + len(touched) :: 2], strict=True):
+            if isinstance(total, int):
+                totals.note(meter, minute, total)
         return [p for p, woke in zip(touched, wakes, strict=True) if woke is True]
+
+
+def put_meters(pipe: Any, items: list[Push]) -> list[tuple[str, int]]:
+    """Two commands for each meter of a group of requests: count, and forget after two minutes."""
+    counts: Counter[tuple[str, int]] = Counter()
+    for item in items:
+        for meter, number in item.meters.items():
+            counts[meter, item.minute] += number
+    for (meter, minute), number in counts.items():
+        name = key("rate", minute, meter)
+        pipe.incrby(name, number)
+        pipe.pexpire(name, METER_MS)
+    return list(counts)
 
 
 def settle(item: Push, result: object) -> None:

@@ -5,19 +5,21 @@ import zlib
 from typing import Any
 
 import msgspec
+import zstandard
 from msgspec import Raw, Struct
 
 MAX_BYTES = 1024 * 1024
 MAX_EVENTS = 1000
+NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 Text = str | None
 
 
 class BadPayload(Exception):
     """The whole request cannot be used: an HTTP status, a code and a sentence for the sender."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.headers = status, code, message, headers or {}
 
 
 class Session(Struct):
@@ -85,22 +87,37 @@ class Payload(Struct):
     events: list[Raw]
     sent_at: str | float | None = None
     automation: bool = False
+    consent: Text = None
+    tracker: Text = None
 
 
 _payload = msgspec.json.Decoder(Payload, strict=False)
 _event = msgspec.json.Decoder(Event, strict=False)
 
 
-def inflate(body: bytes) -> bytes:
-    """gunzip, at most MAX_BYTES of it: a bomb costs no more than a large request."""
+def inflate(body: bytes, encoding: str) -> bytes:
+    """At most MAX_BYTES of it: a bomb costs no more than a large request."""
+    plain = unzstd(body) if encoding == "zstd" else gunzip(body)
+    if len(plain) > MAX_BYTES:
+        raise BadPayload(413, "too_large", f"The request is larger than {MAX_BYTES} bytes when unpacked.")
+    return plain
+
+
+def unzstd(body: bytes) -> bytes:
+    try:
+        with zstandard.ZstdDecompressor(max_window_size=8 * MAX_BYTES).stream_reader(body) as reader:
+            return reader.read(MAX_BYTES + 1)
+    except zstandard.ZstdError:
+        raise BadPayload(400, "bad_zstd", "The body is said to be zstd, but cannot be unpacked.") from None
+
+
+def gunzip(body: bytes) -> bytes:
     unpacker = zlib.decompressobj(wbits=31)
     try:
         plain = unpacker.decompress(body, MAX_BYTES + 1)
     except zlib.error:
         raise BadPayload(400, "bad_gzip", "The body is said to be gzip, but cannot be unpacked.") from None
-    if len(plain) > MAX_BYTES:
-        raise BadPayload(413, "too_large", f"The request is larger than {MAX_BYTES} bytes when unpacked.")
-    if not unpacker.eof:
+    if not unpacker.eof and len(plain) <= MAX_BYTES:
         raise BadPayload(400, "bad_gzip", "The body is said to be gzip, but ends too early.")
     return plain
 
@@ -121,9 +138,15 @@ def decode(body: bytes) -> Payload:
             raise BadPayload(400, "not_json", f"The body is not JSON: {error}") from None
 
 
-def check_payload(body: bytes) -> Payload:
+def lines(body: bytes, site: str) -> Payload:
+    """NDJSON: an event a line. A line that is no JSON is one rejected event, and the others are kept."""
+    return Payload(site, [Raw(line) for line in body.splitlines() if line.strip()])
+
+
+def check_payload(body: bytes, kind: str = "", site: str = "") -> Payload:
+    """`kind` is the Content-Type; `site` the key from the address, for NDJSON has no place for it."""
     try:
-        payload = decode(body)
+        payload = lines(body, site) if kind in NDJSON else decode(body)
     except msgspec.ValidationError as error:
         raise BadPayload(400, "bad_shape", f"Expected {{site, events}}: {error}") from None
     if len(payload.events) > MAX_EVENTS:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from uuid import uuid4
 
 import msgspec
 from django.conf import settings
@@ -14,22 +15,28 @@ from ingestion.buffer import Push, committer
 from ingestion.drops import Drop, Outcome, Reason
 from ingestion.payload import Event, check_event
 from ingestion.row import Context, Draft, Row, encode_row
-from ingestion.steps.check import check_names, check_properties, check_timestamp
+from ingestion.steps.check import check_names, check_properties, check_schema, check_size, check_timestamp
 from ingestion.steps.enrich import put_acquisition, put_agent, put_page, put_place
-from ingestion.steps.identity import hash64, put_identity, secret
+from ingestion.steps.identity import cookieless, drop_without_consent, hash64, put_identity, put_traits, secret
 from ingestion.steps.promote import put_engagement, put_errors_and_vitals, put_money
-from ingestion.steps.refuse import drop_refused
+from ingestion.steps.refuse import drop_refused, drop_sampled_out, drop_shielded
 
 Step = Callable[[Draft, Context], Drop | None]
 STEPS: tuple[Step, ...] = (
     drop_refused,
+    drop_without_consent,
     check_names,
     check_timestamp,
+    check_size,
+    check_schema,
+    put_traits,
     check_properties,
     put_page,
-    put_identity,
     put_agent,
     put_place,
+    drop_shielded,
+    put_identity,
+    drop_sampled_out,
     put_acquisition,
     put_engagement,
     put_money,
@@ -74,6 +81,7 @@ class Sorter:
         self.context = context
         self.pushes: dict[int | str, Push] = {}
         self.answer = Accepted()
+        self.valid = self.received = 0
 
     def push_for(self, partition: int | str) -> Push:
         if partition not in self.pushes:
@@ -81,10 +89,13 @@ class Sorter:
         return self.pushes[partition]
 
     def add(self, row: Row) -> None:
+        self.valid += 1
+        self.received += 1
         self.push_for(partition_of(row, self.context)).events.append((event_hash(row), encode_row(row)))
 
     def refuse(self, index: int, raw: Raw, reason: Reason, name: str, sentence: str) -> None:
         """Count it; keep what can be replayed or re-admitted; tell the sender of a mistake."""
+        self.received += 1
         partition = next(iter(self.pushes), 0)
         push = self.push_for(partition)
         count = f"{reason.outcome}|{reason}"
@@ -99,14 +110,22 @@ def keep(raw: Raw, reason: Reason, name: str, context: Context) -> bytes:
     """A row for rejected_events or bot_events: the payload, and what the endpoint knew in place of the address."""
     agent, place = context.agent, context.place
     known = {
-        "visitor_id": str(hash64(context.known.salts[0], context.site.id, context.address, context.user_agent)),
+        "event_id": str(uuid4()),  # for one that brought none: a replay that is repeated must count once
+        "visitor_id": str(context.visitor or cookieless(context, context.known.salts[0], context.site.domain)),
         "trusted": context.trusted,
+        "consent": context.consent,
+        "tracker": context.tracker,
+        "skew": context.skew,
+        "language": context.language,
         "browser": agent.browser,
+        "browser_version": agent.browser_version,
         "os": agent.os,
+        "os_version": agent.os_version,
         "device_type": agent.device_type,
         "country": place.country,
         "region": place.region,
         "city": place.city,
+        "timezone": place.timezone,
     }
     payload = bytes(raw)[:65_536].decode("utf-8", "replace")
     kept = Kept(context.site.id, context.now, str(reason), name, payload, msgspec.json.encode(known).decode())
@@ -116,7 +135,6 @@ def keep(raw: Raw, reason: Reason, name: str, context: Context) -> bytes:
 def accept(events: Iterable[Raw], context: Context) -> Accepted:
     """Run the events through the steps and into the buffer. After it returns they are durable. Raises BufferError."""
     sorter = Sorter(context)
-    valid = 0
     for index, raw in enumerate(events):
         event = check_event(raw)
         if isinstance(event, tuple):
@@ -126,16 +144,17 @@ def accept(events: Iterable[Raw], context: Context) -> Accepted:
         if isinstance(result, Drop):
             sorter.refuse(index, raw, result.reason, result.field, result.sentence())
             continue
-        valid += 1
         sorter.add(result)
-    return commit(sorter, valid)
+    return commit(sorter)
 
 
-def commit(sorter: Sorter, valid: int) -> Accepted:
+def commit(sorter: Sorter) -> Accepted:
     answer = sorter.answer
     pushes = list(sorter.pushes.values())
+    if pushes:
+        pushes[0].meters = dict.fromkeys(sorter.context.meters, sorter.received)
     answer.duplicate = committer.push_all(pushes)
-    answer.accepted = valid - answer.duplicate
+    answer.accepted = sorter.valid - answer.duplicate
     return answer
 
 

@@ -1,6 +1,6 @@
 """The event on its way: a wire event, what the request tells of its sender, and the row that grows from both."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 from msgspec import Struct
@@ -75,6 +75,8 @@ class Row(Struct, array_like=True):
     cls: float | None = None
     fcp: float | None = None
     ttfb: float | None = None
+    weight: float = 1.0
+    tracker: str = ""
     variants: dict[str, str] = {}
     properties: str = "{}"
     previous_visitor: int = 0
@@ -108,3 +110,9 @@ class Context:
     agent: Agent
     place: Place
     refused: Reason | None = None  # what holds for the whole request: a bot, Do Not Track
+    consent: str = ""  # "granted", "denied" or, as the browser did not say, ""
+    tracker: str = ""  # version of the script or library that sent it
+    meters: dict[str, int] = field(
+        default_factory=dict
+    )  # what its events are counted on -> events a minute (limits.py)
+    visitor: int = 0  # of a replayed event, whose address is long forgotten

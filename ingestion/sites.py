@@ -1,24 +1,31 @@
 """What the hot path knows of sites and salts, held per process and refreshed by a thread: no query per request."""
 
+import json
 import logging
+import re
 import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from django.db import close_old_connections, connection
 
 from accounts.access import site_configurations
-from accounts.models import hash_token
+from accounts.models import Consent, EventSchema, Site, hash_token
 from ingestion.salts import get_salts
+from ingestion.schema import Checker, checker_of
 
 log = logging.getLogger(__name__)
 REFRESH_SECONDS = 5.0
 MISS_SECONDS = 0.5  # a key that is not known asks the database at most this often, whoever hammers
+Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
 class SiteConfig:
+    """A site, and what its owner wants of its events (accounts.models.Collection)."""
+
     id: int
     domain: str
     site_key: str
@@ -26,6 +33,64 @@ class SiteConfig:
     honour_dnt: bool
     honour_gpc: bool
     gap_ms: int
+    consent: str = Consent.COOKIELESS
+    hash_users: bool = True
+    traits: frozenset[str] = frozenset()
+    hostnames: re.Pattern[str] | None = None  # None: all are welcome
+    blocked_paths: re.Pattern[str] | None = None
+    blocked_countries: frozenset[str] = frozenset()
+    blocked_networks: tuple[Network, ...] = ()
+    sampling: dict[str, float] = field(default_factory=dict)  # event type or "*" -> percent
+    limit_site: int = 0
+    limit_address: int | None = None
+    schemas: dict[str, Checker] = field(default_factory=dict)
+
+    def blocks(self, address: str) -> bool:
+        if not self.blocked_networks:
+            return False
+        try:
+            found = ip_address(address)
+        except ValueError:
+            return False
+        found = getattr(found, "ipv4_mapped", None) or found
+        return any(found in network for network in self.blocked_networks)
+
+
+def wildcards(patterns: list[str], separator: str) -> re.Pattern[str] | None:
+    """`*` is anything but the separator, `**` anything at all."""
+    if not patterns:
+        return None
+    other = f"[^{re.escape(separator)}]*"
+
+    def translated(pattern: str) -> str:
+        return ".*".join(other.join(map(re.escape, part.split("*"))) for part in pattern.split("**"))
+
+    return re.compile("|".join(map(translated, patterns)), re.IGNORECASE | re.DOTALL)
+
+
+def schemas_of(site: Site) -> dict[str, Checker]:
+    found = {}
+    for own in site.event_schemas.all():
+        if own.mode == EventSchema.Mode.OFF:
+            continue
+        try:
+            found[own.event_type] = checker_of(
+                json.dumps(own.schema, sort_keys=True), own.mode == EventSchema.Mode.STRICT
+            )
+        except ValueError as error:  # the form checks it; somebody wrote past the form
+            log.warning("The schema of %s on %s cannot be used: %s", own.event_type, site.domain, error)
+    return found
+
+
+def config_of(site: Site) -> SiteConfig:
+    wanted = site.collection
+    return SiteConfig(
+        site.pk, site.domain, site.site_key, site.ingest_secret_hash, site.honour_dnt, site.honour_gpc,
+        site.session_gap_minutes * 60_000, wanted.consent, wanted.hash_users, frozenset(wanted.traits),
+        wildcards(wanted.hostnames, "."), wildcards(wanted.blocked_paths, "/"), frozenset(wanted.blocked_countries),
+        tuple(ip_network(text, strict=False) for text in wanted.blocked_networks), dict(wanted.sampling),
+        wanted.limit_site, wanted.limit_address, schemas_of(site),
+    )  # fmt: skip
 
 
 @dataclass
@@ -48,13 +113,7 @@ class Known:
 
     def refresh(self) -> None:
         now = datetime.now(UTC)
-        rows = [
-            SiteConfig(
-                s.pk, s.domain, s.site_key, s.ingest_secret_hash, s.honour_dnt, s.honour_gpc,
-                s.session_gap_minutes * 60_000,
-            )
-            for s in site_configurations()
-        ]  # fmt: skip
+        rows = [config_of(site) for site in site_configurations()]
         self._snapshot = Snapshot(
             {r.site_key: r for r in rows},
             {r.id: r for r in rows},

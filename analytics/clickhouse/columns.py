@@ -61,6 +61,8 @@ COLUMNS: dict[str, str] = {
     "cls": "Nullable(Float32)",
     "fcp": "Nullable(Float32)",
     "ttfb": "Nullable(Float32)",
+    "weight": "Float32",                 # how many events this one stands for; 1 unless the site samples
+    "tracker": "LowCardinality(String)", # version of what sent it
     "variants": "Map(LowCardinality(String), String)",
     "properties": "String",              # JSON text; the table casts it into event_properties
 }

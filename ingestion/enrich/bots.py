@@ -1,7 +1,9 @@
 """Telling bots from browsers. Reasons are the names of drops.py; "" means a human, as far as can be told."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from is_bot import Bots
 
@@ -26,6 +28,29 @@ def is_bot_agent(user_agent: str) -> bool:
 @lru_cache(maxsize=8192)
 def is_headless(user_agent: str) -> bool:
     return HEADLESS.search(user_agent) is not None
+
+
+BROWSER = re.compile(r"mozilla/5\.0 .*(chrome|firefox|safari|edg)/", re.IGNORECASE)
+SIGNS = {  # what a browser sends with every fetch and beacon, and how much it says that it is missing
+    "HTTP_ACCEPT": 20,
+    "HTTP_ACCEPT_LANGUAGE": 25,
+    "HTTP_ACCEPT_ENCODING": 20,
+    "HTTP_ORIGIN": 15,
+}
+BUSY, RUSH, THRESHOLD = 300, 60, 100
+
+
+def suspicion(environ: Mapping[str, Any], rate: int) -> str:
+    """Signs that only together tell a bot: missing headers, at more events a minute than anybody clicks.
+
+    Neither alone decides: privacy extensions leave headers out, and an office shares one address.
+    """
+    if rate < BUSY:
+        return ""
+    score = RUSH + sum(points for header, points in SIGNS.items() if not environ.get(header))
+    if not BROWSER.search(str(environ.get("HTTP_USER_AGENT", ""))):
+        score += 20
+    return "suspicious" if score >= THRESHOLD else ""
 
 
 def bot_reason(user_agent: str, automation: bool = False, accept_language: str | None = None) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 
+from ingestion.catalogue import find_checker
 from ingestion.drops import Drop, Reason
 from ingestion.payload import encode_properties
 from ingestion.row import Context, Draft
@@ -17,6 +18,9 @@ BROWSER_AGE = 2 * DAY  # as long as a salt lives, and longer than an offline que
 FUTURE = 5 * MINUTE
 MAX_PROPERTIES = 32 * 1024
 MAX_DEPTH = 10
+MAX_NAMES = 300
+NESTED = (dict, list)
+PROBLEMS = {"type": Reason.BAD_PROPERTY, "missing": Reason.MISSING_PROPERTY, "unknown": Reason.UNKNOWN_PROPERTY}
 
 
 def check_names(draft: Draft, context: Context) -> Drop | None:
@@ -66,22 +70,47 @@ def check_timestamp(draft: Draft, context: Context) -> Drop | None:
     return None
 
 
-def depth(value: object, level: int = 1) -> int:
-    if level > MAX_DEPTH:
-        return level
-    if isinstance(value, dict):
-        return max((depth(v, level + 1) for v in value.values()), default=level)
-    if isinstance(value, list):
-        return max((depth(v, level + 1) for v in value), default=level)
-    return level
+def measure(value: object, level: int = 1) -> tuple[int, int]:
+    """How deep, and how many names in all. It stops where it is too deep already."""
+    if level > MAX_DEPTH or not isinstance(value, (dict, list)):
+        return level, 0
+    inner = [
+        measure(v, level + 1) for v in (value.values() if isinstance(value, dict) else value) if v.__class__ in NESTED
+    ]
+    names = len(value) if isinstance(value, dict) else 0
+    return max((d for d, _ in inner), default=level + bool(value)), names + sum(n for _, n in inner)
+
+
+def check_size(draft: Draft, context: Context) -> Drop | None:
+    properties = draft.event.event_properties
+    if not properties:
+        return None
+    depth, names = measure(properties)
+    if depth > MAX_DEPTH:
+        return Drop(Reason.TOO_LARGE, "event_properties", "a deeper one")
+    if names > MAX_NAMES:
+        return Drop(Reason.TOO_LARGE, "event_properties", f"{names} names")
+    return None
+
+
+def check_schema(draft: Draft, context: Context) -> Drop | None:
+    """By the site's own schema of the type, else by the catalogue."""
+    event = draft.event
+    checker = context.site.schemas.get(event.event_type) or find_checker(event.event_type, draft.row.event_version)
+    if checker is None:
+        return None
+    mended, problem = checker.check(event.event_properties or {})
+    if problem is None:
+        event.event_properties = mended
+        return None
+    name = f"event_properties.{problem.field}".rstrip(".")
+    return Drop(PROBLEMS[problem.kind], name, problem.got, problem.expected)
 
 
 def check_properties(draft: Draft, context: Context) -> Drop | None:
     properties = draft.event.event_properties
     if not properties:
         return None
-    if depth(properties) > MAX_DEPTH:
-        return Drop(Reason.TOO_LARGE, "event_properties", "a deeper one")
     text = encode_properties(properties)
     if len(text) > MAX_PROPERTIES:
         return Drop(Reason.TOO_LARGE, "event_properties", f"{len(text)} bytes")

@@ -1,16 +1,11 @@
 """Steps that add what follows from the request and the page."""
 
+from ingestion.catalogue import PASSIVE
 from ingestion.drops import Drop, Reason
 from ingestion.enrich.sources import get_acquisition
 from ingestion.enrich.timezones import country_of_timezone
 from ingestion.enrich.urls import clean_referrer, clean_url
 from ingestion.row import Context, Draft
-
-# semantics.md, Session: engagement pings, vitals, errors and what follows from other events are not interactions.
-PASSIVE = frozenset(
-    "page_exit route_change scroll page_performance api_performance api_error error session_start session_end identify"
-    " product_view rage_click dead_click video_progress form_focus experiment_exposure".split()
-)
 
 
 def cut(text: str | None, length: int) -> str:
@@ -25,6 +20,7 @@ def put_page(draft: Draft, context: Context) -> Drop | None:
     row.hostname, row.path, row.url = hostname, path, url
     row.title = cut(page.title, 300)
     row.interactive = row.event_type not in PASSIVE
+    row.tracker = context.tracker
     return None
 
 

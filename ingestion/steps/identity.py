@@ -5,6 +5,8 @@ from hashlib import blake2b
 
 from django.conf import settings
 
+from accounts.models import Consent
+from ingestion.drops import Drop, Reason
 from ingestion.enrich.sources import registrable_domain
 from ingestion.row import Context, Draft
 
@@ -25,19 +27,52 @@ def user_hash(site_id: int, user_id: str) -> str:
     return blake2b(text, digest_size=16, key=secret()).hexdigest()
 
 
+def cookieless(context: Context, salt: bytes, hostname: str) -> int:
+    return hash64(salt, context.site.id, registrable_domain(hostname), context.address, context.user_agent)
+
+
 def put_cookieless(draft: Draft, context: Context) -> None:
     row, salts = draft.row, context.known.salts
-    who = (context.site.id, registrable_domain(row.hostname), context.address, context.user_agent)
-    row.visitor_id = hash64(salts[0], *who)
-    row.previous_visitor = hash64(salts[1], *who) if salts[1] else 0
+    if context.visitor:
+        row.visitor_id = context.visitor
+        return
+    row.visitor_id = cookieless(context, salts[0], row.hostname)
+    row.previous_visitor = cookieless(context, salts[1], row.hostname) if salts[1] else 0
+
+
+def drop_without_consent(draft: Draft, context: Context) -> Drop | None:
+    """The site's consent mode, enforced here whatever the page's script did; a server's secret speaks for itself."""
+    if context.trusted or context.consent == "granted":
+        return None
+    if context.site.consent == Consent.REQUIRED:
+        return Drop(Reason.NO_CONSENT)
+    event = draft.event
+    if event.device and (context.consent == "denied" or context.site.consent == Consent.ANONYMOUS):
+        event.device.device_id = None
+    if event.user and context.site.consent == Consent.ANONYMOUS:
+        event.user.user_id = None
+    return None
+
+
+def put_traits(draft: Draft, context: Context) -> None:
+    """Of what identify() tells of a person, only what the site's owner has listed is kept."""
+    properties = draft.event.event_properties
+    if draft.event.event_type != "identify" or not properties:
+        return
+    traits = properties.get("traits")
+    kept = {k: v for k, v in traits.items() if k in context.site.traits} if isinstance(traits, dict) else {}
+    draft.event.event_properties = {**properties, "traits": kept}
 
 
 def put_identity(draft: Draft, context: Context) -> None:
     """visitor: the device, else (from a server) the session or user that it names, else the day's cookieless hash."""
     event, row, site = draft.event, draft.row, context.site.id
     user, device = event.user, event.device
+    person = 0
     if user and user.user_id:
-        row.user_id = user_hash(site, user.user_id)
+        hashed = user_hash(site, user.user_id)
+        person = int(hashed[:16], 16)
+        row.user_id = hashed if context.site.hash_users else user.user_id[:128]
         row.is_authenticated = True if user.is_authenticated is None else user.is_authenticated
     if device and device.device_id:
         row.device_id = row.visitor_id = hash64(secret(), "device", site, device.device_id)
@@ -47,7 +82,7 @@ def put_identity(draft: Draft, context: Context) -> None:
         row.visitor_id = hash64(secret(), "user", site, row.user_id)
     else:
         put_cookieless(draft, context)
-    row.person_id = int(row.user_id[:16], 16) if row.user_id else row.visitor_id
+    row.person_id = person or row.visitor_id
     if user and user.user_segment:
         row.user_segment = user.user_segment[:64]
     variants = event.ab_test_variants or (user.ab_test_variants if user else None)
