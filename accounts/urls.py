@@ -28,5 +28,6 @@ urlpatterns = [
     path("team/<int:team_id>/keys", team.new_key, name="new-key"),
     path("team/<int:team_id>/keys/<int:key_id>/revoke", team.revoke_key, name="revoke-key"),
     path("invitations/<str:token>", team.invitation, name="invitation"),
-    path("js/config/<str:site_key>.json", tracker.config, name="tracker-config"),
+    path("js/footfall.js", tracker.core, name="tracker"),
+    path("js/config/<str:site_key>.js", tracker.config, name="tracker-config"),
 ]

@@ -49,6 +49,7 @@ class Push:
     events: list[tuple[int, bytes]] = field(default_factory=list)  # (63-bit hash of site and event_id, msgpack row)
     counts: dict[str, int] = field(default_factory=dict)  # "outcome|reason" -> events
     kept: list[bytes] = field(default_factory=list)  # msgpack rows of Kept
+    note: str = ""  # the reason under which what is stored is counted: "" or "replayed"
     meters: dict[str, int] = field(default_factory=dict)  # rate limits: meter -> events (limits.py)
     future: "Future[int]" = field(default_factory=Future)
 
@@ -92,7 +93,7 @@ def script_args(item: Push) -> list[object]:
     args: list[object] = [
         3, stream(item.partition), key("outcomes", item.minute), stream(KEPT),
         key("seen"), generation, GENERATION_SECONDS * 4, item.site_id, item.minute, key("outcomes"), MAX_ENTRIES,
-        len(item.events),
+        item.note, len(item.events),
     ]  # fmt: skip
     for event_hash, row in item.events:
         args += (event_hash, row)

@@ -77,29 +77,35 @@ def event_hash(row: Row) -> int:
 class Sorter:
     """Collects what one request adds to each partition."""
 
-    def __init__(self, context: Context) -> None:
-        self.context = context
+    def __init__(self, context: Context, note: str = "") -> None:
+        self.context, self.note = context, note
         self.pushes: dict[int | str, Push] = {}
         self.answer = Accepted()
         self.valid = self.received = 0
 
     def push_for(self, partition: int | str) -> Push:
         if partition not in self.pushes:
-            self.pushes[partition] = Push(partition, self.context.site.id, self.context.now // 60_000)
+            minute = self.context.now // 60_000
+            self.pushes[partition] = Push(partition, self.context.site.id, minute, note=self.note)
         return self.pushes[partition]
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Row, visitor: int = 0) -> None:
+        """`visitor` decides the partition where no address does."""
         self.valid += 1
         self.received += 1
-        self.push_for(partition_of(row, self.context)).events.append((event_hash(row), encode_row(row)))
+        partition = visitor % settings.INGEST_PARTITIONS if visitor else partition_of(row, self.context)
+        self.push_for(partition).events.append((event_hash(row), encode_row(row)))
+
+    def count(self, reason: Reason) -> Push:
+        self.received += 1
+        push = self.push_for(next(iter(self.pushes), 0))
+        count = f"{reason.outcome}|{reason}"
+        push.counts[count] = push.counts.get(count, 0) + 1
+        return push
 
     def refuse(self, index: int, raw: Raw, reason: Reason, name: str, sentence: str) -> None:
         """Count it; keep what can be replayed or re-admitted; tell the sender of a mistake."""
-        self.received += 1
-        partition = next(iter(self.pushes), 0)
-        push = self.push_for(partition)
-        count = f"{reason.outcome}|{reason}"
-        push.counts[count] = push.counts.get(count, 0) + 1
+        push = self.count(reason)
         if reason.outcome is Outcome.REJECTED:
             self.answer.rejected.append({"index": index, "field": name, "reason": sentence})
         if reason.outcome in (Outcome.REJECTED, Outcome.BOT):

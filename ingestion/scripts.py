@@ -3,13 +3,13 @@
 # One request's events of one partition. An event_id that was seen is left out; the rest is one stream entry, a msgpack
 # array of rows. Ids are 63-bit numbers in small integer sets (8 bytes each), by half-week and last three digits.
 # KEYS: stream, the minute's outcomes, stream of kept events
-# ARGV: seen prefix, generation, seconds to live, site, minute, outcomes prefix, most entries, n, n x (id, row),
+# ARGV: seen prefix, generation, seconds to live, site, minute, outcomes prefix, most entries, note, n, n x (id, row),
 #       m, m x (field, number), kept rows
 # Counts go to the minute (per site) and to the total since the first start (for /metrics).
 # Returns the number of duplicates, or -1 when the stream is full.
 PUSH = """
 local seen, generation, life, site = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
-local n = tonumber(ARGV[8])
+local note, n = ARGV[8], tonumber(ARGV[9])
 if n > 0 and redis.call('XLEN', KEYS[1]) >= tonumber(ARGV[7]) then return -1 end
 local function packed(rows)
   local c = #rows
@@ -20,7 +20,7 @@ local function count(name, number)
   redis.call('HINCRBY', KEYS[2], name, number)
   redis.call('HINCRBY', ARGV[6] .. ':total', string.match(name, '|(.*)|'), number)
 end
-local rows, at = {}, 9
+local rows, at = {}, 10
 for i = 1, n do
   local id, bucket = ARGV[at], string.sub(ARGV[at], -3)
   local known = 0
@@ -38,9 +38,9 @@ for i = 1, n do
 end
 if #rows > 0 then
   redis.call('XADD', KEYS[1], '*', '1', packed(rows))
-  count(site .. '|stored|', #rows)
+  count(site .. '|stored|' .. note, #rows)
 end
-if n > #rows then count(site .. '|duplicate|', n - #rows) end
+if n > #rows then count(site .. '|duplicate|' .. note, n - #rows) end
 for i = 1, tonumber(ARGV[at]) do
   count(ARGV[at + 1], ARGV[at + 2])
   at = at + 2

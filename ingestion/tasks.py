@@ -6,6 +6,7 @@ from celery import shared_task
 
 from analytics.clickhouse import client
 from ingestion import buffer, outcomes, salts, writer
+from ingestion.replay import Kind, do_replay
 
 TABLES = (
     "events", "events_recent", "sessions", "traffic_15m", "ingest_outcomes", "rejected_events", "bot_events",
@@ -43,6 +44,14 @@ def delete_site_data(site_id: int) -> None:
     """Everything that ClickHouse holds of a deleted site."""
     for table in TABLES:
         client.command(f"ALTER TABLE {table} DELETE WHERE site_id = {{site:UInt32}}", {"site": site_id})
+
+
+@shared_task(name="ingestion.replay", ignore_result=True)
+def replay(site_id: int, kind: Kind, reason: str = "") -> None:
+    found = do_replay(site_id, kind, reason)
+    log.info(
+        "Replayed %s events of site %s: %s taken in, %s still refused", kind, site_id, found.taken, found.left.total()
+    )
 
 
 @shared_task(name="ingestion.seed_demo", ignore_result=True)

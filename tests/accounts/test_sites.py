@@ -1,3 +1,4 @@
+import gzip
 import json
 from pathlib import Path
 
@@ -98,9 +99,29 @@ def test_settings_are_kept(alice, login, site):
     assert client.post(f"/sites/{site.pk}/settings", form).status_code == 302
     site.refresh_from_db()
     assert (site.domain, site.session_gap_minutes, site.honour_dnt, site.honour_gpc) == ("new.example", 45, True, False)
-    config = Client().get(f"/js/config/{site.site_key}.json")
-    assert config.json() == {"honour_dnt": True, "honour_gpc": False} and config["Access-Control-Allow-Origin"] == "*"
-    assert Client().get("/js/config/unknown.json").status_code == 404
+
+
+def test_the_script_and_its_configuration(site):
+    core = Client().get("/js/footfall.js", headers={"Accept-Encoding": "gzip, br"})
+    assert (
+        core["Content-Encoding"] == "gzip" and len(core.content) < 3600 and core["Access-Control-Allow-Origin"] == "*"
+    )
+    assert gzip.decompress(core.content) == Client().get("/js/footfall.js").content
+    assert Client().get("/js/footfall.js", headers={"If-None-Match": core["ETag"]}).status_code == 304
+
+    site.collection.modules, site.collection.search_params = [], ["q", "</script>\u2028"]
+    site.collection.save()
+    config = Client().get(f"/js/config/{site.site_key}.js")
+    text = config.content.decode()
+    assert text.startswith('footfall("configure",{') and "</script>" not in text and "\u2028" not in text
+    told = json.loads(text.removeprefix('footfall("configure",').removesuffix(");").replace("<\\/", "</"))
+    assert told["honour_gpc"] is True and told["modules"] == [] and told["consent"] == "cookieless"
+    assert "max-age=300" in config["Cache-Control"]
+
+    site.collection.modules = ["clicks"]
+    site.collection.save()
+    assert len(Client().get(f"/js/config/{site.site_key}.js").content) > len(config.content)
+    assert Client().get("/js/config/unknown.js").status_code == 404
 
 
 def test_a_renewed_secret_replaces_the_old_one(alice, login, new_site, post):

@@ -39,3 +39,6 @@ SELECT
     countIf(weight != 1) AS sampled
 FROM events
 GROUP BY site_id, bucket;
+
+-- When an event could be seen, for the freshness of the data (semantics.md, Data quality).
+ALTER TABLE events_recent ADD COLUMN IF NOT EXISTS inserted_at DateTime('UTC') DEFAULT now();
