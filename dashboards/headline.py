@@ -5,6 +5,7 @@ from typing import Any
 
 from analytics.queries import query as core
 from analytics.queries.metrics import METRICS
+from analytics.queries.query import Result
 from dashboards.names import exact, write
 from dashboards.panel import panel
 from dashboards.state import State
@@ -40,8 +41,7 @@ def change_of(name: str, now: Any, before: Any) -> tuple[str, str, str]:
     return text, "up" if change > 0 else "down", judgement
 
 
-def tiles(state: State) -> list[Tile]:
-    result = core.run(state.query(SHOWN, compare=True), state.now, "executive.headline")
+def tiles(state: State, result: Result) -> list[Tile]:
     before = result.comparison_totals or [None] * len(SHOWN)
     made = []
     for name, value, other in zip(SHOWN, result.totals, before, strict=True):
@@ -57,4 +57,5 @@ def tiles(state: State) -> list[Tile]:
 
 @panel("dashboards/panels/headline.html")
 def view(state: State, **_: str) -> dict[str, Any]:
-    return {"tiles": tiles(state), "overcounts": state.dates.days > 1}
+    result = core.run(state.query(SHOWN, compare=True), state.now, "executive.headline")
+    return {"tiles": tiles(state, result), "overcounts": state.dates.days > 1, "sampled": result.sampled}

@@ -95,7 +95,7 @@ def default_row(site_id: int) -> dict[str, Any]:
     row |= {
         "site_id": site_id, "timestamp": now, "received_at": now, "event_type": "page_view", "interactive": True,
         "revenue": Decimal(0), "variants": {}, "properties": "{}", "session_id": 1, "visitor_id": 1, "person_id": 1,
-        "lcp": None, "inp": None, "cls": None, "fcp": None, "ttfb": None,
+        "weight": 1.0, "lcp": None, "inp": None, "cls": None, "fcp": None, "ttfb": None,
     }  # fmt: skip
     return row
 

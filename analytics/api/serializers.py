@@ -85,6 +85,7 @@ class MetaSerializer(serializers.Serializer[Any]):
     metrics = serializers.ListField(child=serializers.CharField())
     dimensions = serializers.ListField(child=serializers.CharField())
     has_more = serializers.BooleanField()
+    sampled = serializers.BooleanField(help_text="counts are scaled up from a sample, as an estimate")
     notes = serializers.ListField(child=serializers.CharField())
 
 

@@ -20,6 +20,7 @@ from analytics.queries.query import Query, Result
 from analytics.queries.span import get_oldest_day
 
 PROBLEMS = dict.fromkeys((400, 401, 403, 404, 503), ProblemSerializer)
+SAMPLED = "The site keeps a sample of its visitors or events; counts are scaled up to all of them, as an estimate."
 CROWDED = "Visitors without consent are counted anew each day, so over more than one day they are more than the people."
 
 
@@ -113,10 +114,12 @@ def answer(site: Site, query: Query, result: Result) -> dict[str, Any]:
         if query.interval:
             shown["partial"] = row.partial
         rows.append(shown)
+    notes = [CROWDED] if "visitors" in query.metrics and query.period.days > 1 else []
+    notes += [SAMPLED] if result.sampled else []
     meta = {
         "partial": result.partial, "timezone": site.timezone, "currency": site.currency, "watermark": result.watermark,
         "date_range": [query.period.first, query.period.last], "metrics": query.metrics, "dimensions": query.dimensions,
-        "has_more": result.has_more, "notes": [CROWDED] if "visitors" in query.metrics and query.period.days > 1 else [],
+        "has_more": result.has_more, "notes": notes, "sampled": result.sampled,
     }  # fmt: skip
     more: dict[str, Any] = {}
     if query.compare:

@@ -5,6 +5,7 @@ from typing import Literal
 
 Source = Literal["events", "sessions"]
 PEOPLE = "uniqExact(person)"
+DURATION = "(toUnixTimestamp64Milli(end) - toUnixTimestamp64Milli(start))"
 PURCHASE, REFUND = "event_type = 'purchase'", "event_type = 'refund'"
 
 
@@ -17,14 +18,21 @@ class Metric:
     needs: tuple[str, ...] = ()  # columns of the folded sessions
     up_is_good: bool | None = True
     rollup: str = ""  # the same from traffic_15m, where that can be
+    scaled: str = ""  # the same where the site keeps a sample: each row stands for `weight` of its kind
 
 
-def once_per_order(condition: str) -> str:
+def once_per_order(condition: str, amount: str = "revenue") -> str:
     """An order id counts once however often it arrives; events without one count each."""
     return (
-        f"(sumIf(revenue, {condition} AND order_id = '')"
-        f" + arraySum(mapValues(maxMapIf(map(order_id, revenue), {condition} AND order_id != ''))))"
+        f"(sumIf({amount}, {condition} AND order_id = '')"
+        f" + arraySum(mapValues(maxMapIf(map(order_id, {amount}), {condition} AND order_id != ''))))"
     )
+
+
+def estimate(key: str, condition: str = "1") -> str:
+    """How many distinct keys there were before sampling (Horvitz-Thompson): each counts for one over the chance with which
+    it was kept, which is that of its most kept event."""
+    return f"arraySum(mapValues(minMapIf(map({key}, toFloat64(weight)), {condition})))"
 
 
 def vital(column: str, label: str) -> Metric:
@@ -33,41 +41,66 @@ def vital(column: str, label: str) -> Metric:
     return Metric(label, "events", sql, "number" if column == "cls" else "milliseconds", up_is_good=False)
 
 
-ORDERS = f"(countIf({PURCHASE} AND order_id = '') + uniqExactIf(order_id, {PURCHASE} AND order_id != ''))"
+SCALED_REVENUE = "toDecimal128(revenue, 4) * toDecimal128(weight, 4)"
+WITH_ORDER, WITHOUT_ORDER = f"{PURCHASE} AND order_id != ''", f"{PURCHASE} AND order_id = ''"
+ORDERS = f"(countIf({WITHOUT_ORDER}) + uniqExactIf(order_id, {WITH_ORDER}))"
+SCALED_ORDERS = f"(sumIf(toFloat64(weight), {WITHOUT_ORDER}) + {estimate('order_id', WITH_ORDER)})"
 BOUNCED = "pageviews = 1 AND interactions = 1"
 MEASURED = "event_type IN ('page_exit', 'scroll')"
-VISITS = "uniqExactIf((session_id, path), event_type = 'page_view')"
+VIEW, VISIT = "event_type = 'page_view'", "cityHash64(session_id, path)"
+VISITS = f"uniqExactIf((session_id, path), {VIEW})"
 
 METRICS: dict[str, Metric] = {
-    "visitors": Metric("Visitors", "events", PEOPLE, rollup="uniqExactMerge(visitors)"),
-    "users": Metric("Identified users", "events", "uniqExactIf(person, is_user)"),
-    "sessions": Metric("Sessions", "sessions", "count()"),
-    "pageviews": Metric("Page views", "events", "countIf(event_type = 'page_view')", rollup="sum(pageviews)"),
-    "events": Metric("Events", "events", "count()", rollup="sum(t.events)"),
+    "visitors": Metric(
+        "Visitors", "events", PEOPLE, rollup="uniqExactMerge(visitors)", scaled=estimate("person"),
+    ),
+    "users": Metric("Identified users", "events", "uniqExactIf(person, is_user)", scaled=estimate("person", "is_user")),
+    "sessions": Metric("Sessions", "sessions", "count()", scaled="sum(weight)"),
+    "pageviews": Metric(
+        "Page views", "events", "countIf(event_type = 'page_view')", rollup="sum(pageviews)",
+        scaled="sumIf(weight, event_type = 'page_view')",
+    ),
+    "events": Metric("Events", "events", "count()", rollup="sum(t.events)", scaled="sum(weight)"),
     "bounce_rate": Metric(
         "Bounce rate", "sessions", f"100 * countIf({BOUNCED} AND entered) / countIf(entered)", "percent",
         ("pageviews", "interactions"), up_is_good=False,
+        scaled=f"100 * sumIf(weight, {BOUNCED} AND entered) / sumIf(weight, entered)",
     ),
     "session_duration": Metric(
-        "Session duration", "sessions", "avg(toUnixTimestamp64Milli(end) - toUnixTimestamp64Milli(start)) / 1000", "seconds",
+        "Session duration", "sessions", f"avg({DURATION}) / 1000", "seconds",
+        scaled=f"sum({DURATION} * weight) / sum(weight) / 1000",
     ),
     "session_duration_median": Metric(
-        "Median session duration", "sessions",
-        "quantileExactInclusive(0.5)(toUnixTimestamp64Milli(end) - toUnixTimestamp64Milli(start)) / 1000", "seconds",
+        "Median session duration", "sessions", f"quantileExactInclusive(0.5)({DURATION}) / 1000", "seconds",
     ),
-    "views_per_session": Metric("Views per session", "sessions", "sum(pageviews) / count()", "number", ("pageviews",)),
-    "time_on_page": Metric("Time on page", "events", f"sum(engaged_ms) / 1000 / {VISITS}", "seconds"),
+    "views_per_session": Metric(
+        "Views per session", "sessions", "sum(pageviews) / count()", "number", ("pageviews",),
+        scaled="sum(pageviews * weight) / sum(weight)",
+    ),
+    "time_on_page": Metric(
+        "Time on page", "events", f"sum(engaged_ms) / 1000 / {VISITS}", "seconds",
+        scaled=f"sum(engaged_ms * weight) / 1000 / {estimate(VISIT, VIEW)}",
+    ),
     "scroll_depth": Metric(
         "Scroll depth", "events",
-        f"if(countIf({MEASURED}) = 0, NULL,"
-        f" arrayAvg(mapValues(maxMapIf(map(cityHash64(session_id, path), scroll_depth), {MEASURED}))))", "percent",
+        f"if(countIf({MEASURED}) = 0, NULL, arrayAvg(mapValues(maxMapIf(map({VISIT}, scroll_depth), {MEASURED}))))",
+        "percent",
     ),
-    "revenue": Metric("Revenue", "events", f"{once_per_order(PURCHASE)} - {once_per_order(REFUND)}", "money"),
+    "revenue": Metric(
+        "Revenue", "events", f"{once_per_order(PURCHASE)} - {once_per_order(REFUND)}", "money",
+        scaled=f"{once_per_order(PURCHASE, SCALED_REVENUE)} - {once_per_order(REFUND, SCALED_REVENUE)}",
+    ),
     "average_order_value": Metric(
-        "Average order value", "events", f"toFloat64({once_per_order(PURCHASE)}) / {ORDERS}", "money"
+        "Average order value", "events", f"toFloat64({once_per_order(PURCHASE)}) / {ORDERS}", "money",
+        scaled=f"toFloat64({once_per_order(PURCHASE, SCALED_REVENUE)}) / {SCALED_ORDERS}",
     ),
-    "errors": Metric("Errors", "events", "countIf(event_type = 'error')", up_is_good=False),
-    "error_rate": Metric("Error rate", "sessions", "100 * countIf(errors > 0) / count()", "percent", ("errors",), False),
+    "errors": Metric(
+        "Errors", "events", "countIf(event_type = 'error')", up_is_good=False, scaled="sumIf(weight, event_type = 'error')",
+    ),
+    "error_rate": Metric(
+        "Error rate", "sessions", "100 * countIf(errors > 0) / count()", "percent", ("errors",), False,
+        scaled="100 * sumIf(weight, errors > 0) / sum(weight)",
+    ),
     "lcp_p75": vital("lcp", "LCP (p75)"),
     "inp_p75": vital("inp", "INP (p75)"),
     "cls_p75": vital("cls", "CLS (p75)"),

@@ -20,6 +20,7 @@ JOIN_USERS = """LEFT JOIN (
     ) AS u ON u.session_id = e.session_id"""
 FOLDS = {
     "pageviews": "sum(s.pageviews)", "interactions": "sum(s.interactions)", "errors": "sum(s.errors)",
+    "weight": "min(s.weight)",
     **{name: d.fold for name, d in DIMENSIONS.items() if d.session},
 }  # fmt: skip
 
@@ -35,6 +36,7 @@ class Plan:
     dimensions: tuple[str, ...]
     filters: tuple[Filter, ...]
     identified: bool
+    sampled: bool
     buckets: list[datetime]
     order_by: tuple[tuple[str, str], ...]
     limit: int
@@ -49,6 +51,10 @@ class Plan:
     def params(self) -> dict[str, Any]:
         return {"site": self.site_id, "start": self.start, "end": self.end, **self.bound.values}
 
+    def sql_of(self, name: str) -> str:
+        metric = METRICS[name]
+        return metric.scaled or metric.sql if self.sampled else metric.sql
+
     def bucket(self, column: str) -> str:
         """The start of the bucket in which a moment falls, as seconds since 1970: boundaries are the calendar's."""
         if "bucket_starts" not in self.bound.values:
@@ -59,6 +65,7 @@ class Plan:
         return (
             not self.filters
             and not self.identified
+            and not self.sampled
             and all(METRICS[name].rollup for name in self.metrics if METRICS[name].source == "events")
             and all(name in INTERVALS and name != "minute" for name in self.dimensions)
         )
@@ -128,7 +135,7 @@ def events_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | 
             join += f" INNER JOIN ({folded({dimension.session})}) AS j{i} ON j{i}.session_id = e.session_id"
             columns.append(f"j{i}.{dimension.session}")
     known = "(e.user_id = '' AND u.known_as != 0)"
-    slots = clauses(plan, {name: METRICS[name].sql for name in names}, columns, paged, keys)
+    slots = clauses(plan, {name: plan.sql_of(name) for name in names}, columns, paged, keys)
     return fill(
         "events", **slots, filter=to_sql(plan.filters, plan.bound, event_place),
         person=f"if({known}, u.known_as, e.person_id)" if plan.identified else "e.person_id",
@@ -177,6 +184,7 @@ def entry_place(leaf: Leaf) -> tuple[str, str]:
 
 def sessions_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | None) -> str:
     needs = {column for name in names for column in METRICS[name].needs}
+    needs |= {"weight"} if plan.sampled else set()
     columns: list[str] = []
     inner: list[str] = []  # dimensions of events: a session counts for each value that it met
     for i, name in enumerate(plan.dimensions):
@@ -192,7 +200,7 @@ def sessions_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] 
     asked = page_filters(plan)
     for leaf in leaves_of(asked if not known_to_sessions(plan.filters) else plan.filters):
         needs.add(entry_place(leaf)[0])
-    metrics = {name: METRICS[name].sql for name in names}
+    metrics = {name: plan.sql_of(name) for name in names}
     if (
         "path" in plan.dimensions
     ):  # a row of a page: the sessions that met it, and of bounce rate those that began there

@@ -51,6 +51,7 @@ class Result:
     has_more: bool
     partial: bool
     watermark: datetime | None
+    sampled: bool = False  # figures are scaled up from a sample
     sources: set[str] = field(default_factory=set)
 
 
@@ -92,18 +93,26 @@ def default_order(query: Query) -> tuple[tuple[str, str], ...]:
     return ((query.metrics[0], "desc"), *((d, "asc") for d in query.dimensions))
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    identified: bool  # somebody is, in the period
+    sampled: bool
+    watermark: datetime | None  # when the newest event arrived
+
+
 class States:
-    """Asked once per period and run: is anybody identified in it, and when did the newest event arrive."""
+    """Asked once per period and run."""
 
     def __init__(self, site_id: int) -> None:
         self.site_id = site_id
-        self.known: dict[Period, tuple[bool, datetime | None]] = {}
+        self.known: dict[Period, State] = {}
 
-    def of(self, period: Period) -> tuple[bool, datetime | None]:
+    def of(self, period: Period) -> State:
         if period not in self.known:
-            row = read_report("state", self.site_id, start=second(period.start), end=second(period.end))[0]
-            arrived = row[1].replace(tzinfo=UTC) if row[1] and row[1].year > 1970 else None
-            self.known[period] = (bool(row[0]), arrived)
+            span = {"start": second(period.start), "end": second(period.end)}
+            identified, sampled, at = read_report("state", self.site_id, **span)[0]
+            arrived = at.replace(tzinfo=UTC) if at and at.year > 1970 else None
+            self.known[period] = State(bool(identified), bool(sampled), arrived)
         return self.known[period]
 
 
@@ -117,8 +126,9 @@ def run(query: Query, now: datetime | None = None, tag: str = "query") -> Result
         put_comparison(query, rows, states, tag)
     if not query.dimensions:
         rows = [Row([], totals, other, query.period.is_partial(now))]
-    watermark = states.of(query.period)[1]
-    return Result(rows, totals, other, has_more, query.period.is_partial(now), watermark, sources)
+    state = states.of(query.period)
+    partial = query.period.is_partial(now)
+    return Result(rows, totals, other, has_more, partial, state.watermark, state.sampled, sources)
 
 
 def read_totals(query: Query, period: Period, states: States, tag: str) -> list[Any]:
@@ -132,10 +142,11 @@ def read_totals(query: Query, period: Period, states: States, tag: str) -> list[
 
 def plan_of(query: Query, period: Period, states: States) -> Plan:
     buckets = calendar.get_buckets(period, query.interval) if query.interval else []
+    state = states.of(period)
     return Plan(
         site_id=query.site_id, start=moment(period.start), end=moment(period.end), metrics=query.metrics,
-        dimensions=query.dimensions, filters=query.filters, identified=states.of(period)[0], buckets=buckets,
-        order_by=query.order_by, limit=query.limit, offset=query.offset,
+        dimensions=query.dimensions, filters=query.filters, identified=state.identified, sampled=state.sampled,
+        buckets=buckets, order_by=query.order_by, limit=query.limit, offset=query.offset,
     )  # fmt: skip
 
 
@@ -209,5 +220,5 @@ def clean(name: str, value: Any) -> Any:
     if value is None or not math.isfinite(value):
         return 0 if unit == "count" or name == "revenue" else None
     if unit == "count":
-        return int(value)
+        return round(value)
     return value if name == "revenue" else round(float(value), 4)
