@@ -112,7 +112,7 @@ def do_delete_site(site: Site) -> None:
     site.delete()
 
 
-def send_task(name: str, **kwargs: int) -> None:
+def send_task(name: str, **kwargs: int | str) -> None:
     """By name, since accounts/ knows nothing of ingestion/. Raises OSError when no broker answers."""
     from kombu.exceptions import OperationalError
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from dashboards import breakdown, executive, headline, installation, live, series, sparkline
+from dashboards import breakdown, executive, headline, health, installation, live, series, sparkline
 
 urlpatterns = [
     path("sites/<int:site_id>/", executive.home, name="site-home"),
@@ -11,6 +11,10 @@ urlpatterns = [
     path("sites/<int:site_id>/executive/details/<slug:dimension>", breakdown.details, name="details"),
     path("sites/<int:site_id>/live", live.view, name="live"),
     path("sites/<int:site_id>/live/now", live.now, name="live-now"),
+    path("sites/<int:site_id>/health", health.view, name="health"),
+    path("sites/<int:site_id>/health/now", health.now, name="health-now"),
+    path("sites/<int:site_id>/health/refused", health.refused, name="health-refused"),
+    path("sites/<int:site_id>/health/replay", health.replay, name="health-replay"),
     path("sites/<int:site_id>/sparkline", sparkline.view, name="sparkline"),
     path("sites/<int:site_id>/installation/status", installation.status, name="installation-status"),
 ]

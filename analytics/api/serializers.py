@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from analytics.queries.calendar import COMPARISONS, INTERVALS, NAMED
 from analytics.queries.dimensions import DIMENSIONS
+from analytics.queries.health import OUTCOMES
 from analytics.queries.metrics import METRICS
 
 
@@ -87,6 +88,24 @@ class MetaSerializer(serializers.Serializer[Any]):
     has_more = serializers.BooleanField()
     sampled = serializers.BooleanField(help_text="counts are scaled up from a sample, as an estimate")
     notes = serializers.ListField(child=serializers.CharField())
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    outcome = serializers.ChoiceField(choices=OUTCOMES)
+    reason = serializers.CharField(allow_blank=True, help_text="empty for what is stored at once")
+    events = serializers.IntegerField()
+
+
+class QualitySerializer(serializers.Serializer[Any]):
+    score = serializers.FloatField(allow_null=True, help_text="valid x completeness x freshness, 0 to 1")
+    valid = serializers.FloatField(allow_null=True, help_text="share of what arrived that was not rejected")
+    completeness = serializers.FloatField(allow_null=True, help_text="1 - gaps in the script's numbering / expected")
+    freshness = serializers.FloatField(allow_null=True, help_text="share that could be seen within 60 s")
+    delay_p50 = serializers.FloatField(allow_null=True, help_text="seconds from arrival to being visible")
+    delay_p95 = serializers.FloatField(allow_null=True)
+    received = serializers.IntegerField(help_text="sum of all outcomes, replays not counted again")
+    outcomes = OutcomeSerializer(many=True)
+    since = serializers.DateTimeField()
 
 
 class ResultSerializer(serializers.Serializer[Any]):

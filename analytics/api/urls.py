@@ -9,5 +9,6 @@ urlpatterns = [
     path("v1/sites", views.SitesView.as_view(), name="api-sites"),
     path("v1/sites/<int:site_id>", views.SiteView.as_view(), name="api-site"),
     path("v1/sites/<int:site_id>/query", views.QueryView.as_view(), name="api-query"),
+    path("v1/sites/<int:site_id>/quality", views.QualityView.as_view(), name="api-quality"),
     re_path(r"^(?P<path>.*)$", errors.no_such_address),
 ]

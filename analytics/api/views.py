@@ -1,4 +1,4 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,8 +12,14 @@ from rest_framework.views import APIView
 from accounts.keys import Caller
 from accounts.models import Site
 from analytics.api.authentication import ReadsStats
-from analytics.api.serializers import ProblemSerializer, QuerySerializer, ResultSerializer, SiteSerializer
-from analytics.queries import calendar
+from analytics.api.serializers import (
+    ProblemSerializer,
+    QualitySerializer,
+    QuerySerializer,
+    ResultSerializer,
+    SiteSerializer,
+)
+from analytics.queries import calendar, health
 from analytics.queries import query as core
 from analytics.queries.filters import check_filters
 from analytics.queries.query import Query, Result
@@ -78,6 +84,25 @@ class QueryView(StatsView):
         now = datetime.now(UTC)
         query = build(site, asked.validated_data, now)
         return Response(answer(site, query, core.run(query, now, "api.query")))
+
+
+class QualityView(StatsView):
+    @extend_schema(
+        operation_id="get_quality",
+        summary="Data quality of the last 24 hours",
+        description="What became of every event that arrived, and the quality score with its three factors.",
+        responses={200: QualitySerializer, **PROBLEMS},
+    )
+    def get(self, request: Request, site_id: int) -> Response:
+        site, now = self.caller().access_site(site_id), datetime.now(UTC)
+        quality, since = health.get_quality(site.pk, now), now - timedelta(hours=24)
+        shares = ("score", "valid", "completeness", "freshness", "delay_p50", "delay_p95", "received")
+        told: dict[str, Any] = {name: getattr(quality, name) for name in shares}
+        told["outcomes"] = [
+            {"outcome": item.outcome, "reason": item.reason, "events": item.events}
+            for item in health.get_reasons(site.pk, since)
+        ]
+        return Response({**told, "since": since})
 
 
 def build(site: Site, asked: dict[str, Any], now: datetime) -> Query:

@@ -1,7 +1,6 @@
 """Whether it runs: for load balancers, supervisors and Prometheus."""
 
 from collections.abc import Callable
-from typing import Any
 
 import redis
 from django.conf import settings
@@ -11,10 +10,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from analytics.clickhouse import client
-
-
-def buffer_store() -> Any:
-    return redis.Redis.from_url(settings.BUFFER_URL, socket_timeout=3, socket_connect_timeout=3)
+from analytics.services.backlog import buffer_store, get_waiting
 
 
 def check_database() -> None:
@@ -56,9 +52,11 @@ class Ingestion:
             outcome, _, reason = name.decode().partition("|")
             total.add_metric([outcome, reason], int(number))
         waiting = GaugeMetricFamily("footfall_buffer_entries", "Requests that wait in the buffer", labels=["partition"])
-        for partition in [*map(str, range(settings.INGEST_PARTITIONS)), "kept"]:
-            waiting.add_metric([partition], store.xlen(f"{settings.REDIS_PREFIX}:stream:{partition}"))
-        return [total, waiting]
+        age = GaugeMetricFamily("footfall_buffer_age_seconds", "Since the oldest of them came", labels=["partition"])
+        for found in get_waiting():
+            waiting.add_metric([found.partition], found.requests)
+            age.add_metric([found.partition], found.seconds)
+        return [total, waiting, age]
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
