@@ -44,7 +44,7 @@ def item(happening: Happening, state: State) -> Item:
     device = DEVICES.get(happening.device_type, "")
     local: datetime = happening.at.astimezone(state.zone)
     return Item(
-        str(happening.event_id), f"{local:%H:%M:%S}", local.isoformat(), VERBS.get(happening.kind, f"{happening.kind} on"),
+        happening.key, f"{local:%H:%M:%S}", local.isoformat(), VERBS.get(happening.kind, f"{happening.kind} on"),
         happening.path, happening.title, " · ".join(p for p in (where, happening.browser or device, source) if p),
         f"{happening.currency} {happening.revenue:,.2f}" if happening.revenue else "",
     )  # fmt: skip

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from analytics.clickhouse import client
-from analytics.clickhouse.columns import ACQUISITION, COLUMNS, Kept
+from analytics.clickhouse.columns import ACQUISITION, COLUMNS, Kept, split_id
 from ingestion import buffer
 from ingestion.row import INDEX
 from ingestion.scripts import RELEASE, RENEW
@@ -24,6 +24,7 @@ STATE_MS = 26 * 3600 * 1000
 OLD_STATE_MS = 2 * 3600 * 1000  # of imported history: its events come together or not at all
 ZERO = Decimal(0)
 NAMES = tuple(COLUMNS)
+WIDTH = len(NAMES) - 2  # of the rows: three columns are the event id
 ACQUISITION_AT = tuple(INDEX[name] for name in ACQUISITION)
 FIRST_ACQUISITION = INDEX[ACQUISITION[0]]
 (SITE, TIME, RECEIVED, EVENT_ID, TYPE, SESSION, STAMP, EVENT_INDEX, VISITOR, PERSON, USER, REVENUE, PREVIOUS) = (
@@ -76,10 +77,11 @@ def put_sessions(rows: Rows) -> Cutter:
 
 
 def columns_of(rows: Rows) -> list[list[Any]]:
-    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)][: len(NAMES)]
-    columns[EVENT_ID] = [UUID(text) for text in columns[EVENT_ID]]
+    """The columns of COLUMNS: those of the rows, but the event id in its three parts."""
+    columns: list[list[Any]] = [list(column) for column in zip(*rows, strict=True)]
     columns[REVENUE] = [Decimal(text) if text else ZERO for text in columns[REVENUE]]
-    return columns
+    ids = zip(*map(split_id, columns[EVENT_ID], columns[TIME]), strict=True)
+    return [*columns[:EVENT_ID], *map(list, ids), *columns[EVENT_ID + 1 : WIDTH]]
 
 
 def states_of(cutter: Cutter) -> dict[str, tuple[bytes, int]]:

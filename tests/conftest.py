@@ -106,12 +106,14 @@ def insert_events(stores: None) -> Insert:
 
     def insert(site: Any, rows: list[dict[str, Any]]) -> None:
         from analytics.clickhouse import client
-        from analytics.clickhouse.columns import COLUMNS
+        from analytics.clickhouse.columns import COLUMNS, split_id
 
         filled = []
         for given in rows:
             row = default_row(site.pk) | {"event_id": uuid.uuid4()} | given
             row["session_start"] = given.get("session_start", row["timestamp"])
+            ids = split_id(str(row["event_id"]), round(row["timestamp"].timestamp() * 1000))
+            row |= dict(zip(("event_id_gap", "event_id_mid", "event_id_low"), ids, strict=True))
             filled.append([row[name] for name in COLUMNS])
         for start in range(0, len(filled), 20_000):
             part = filled[start : start + 20_000]

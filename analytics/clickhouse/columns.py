@@ -7,7 +7,9 @@ COLUMNS: dict[str, str] = {
     "site_id": "UInt32",
     "timestamp": "DateTime64(3, 'UTC')",
     "received_at": "DateTime64(3, 'UTC')",
-    "event_id": "UUID",
+    "event_id_gap": "Int64",             # the UUID in three parts (split_id); the table has event_id as an alias
+    "event_id_mid": "UInt16",
+    "event_id_low": "UInt64",
     "event_type": "LowCardinality(String)",
     "event_version": "LowCardinality(String)",
     "interactive": "Bool",               # counts against a bounce
@@ -31,10 +33,10 @@ COLUMNS: dict[str, str] = {
     "language": "LowCardinality(String)",
     "hostname": "LowCardinality(String)",
     "url": "String",
-    "path": "String",
-    "title": "String",
-    "page_referrer": "String",           # of this page; the next ones down to entry_page are the session's
-    "referrer": "String",
+    "path": "LowCardinality(String)",
+    "title": "LowCardinality(String)",
+    "page_referrer": "LowCardinality(String)",  # of this page; the next ones down to entry_page are the session's
+    "referrer": "LowCardinality(String)",
     "source": "LowCardinality(String)",
     "medium": "LowCardinality(String)",
     "channel": "LowCardinality(String)",
@@ -44,7 +46,7 @@ COLUMNS: dict[str, str] = {
     "utm_term": "LowCardinality(String)",
     "utm_content": "LowCardinality(String)",
     "click_id": "LowCardinality(String)",  # which kind (gclid …), never the id
-    "entry_page": "String",
+    "entry_page": "LowCardinality(String)",
     "country": "LowCardinality(String)",
     "region": "LowCardinality(String)",
     "city": "LowCardinality(String)",
@@ -73,6 +75,12 @@ ACQUISITION = (
     "referrer", "source", "medium", "channel", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content",
     "click_id", "entry_page",
 )  # fmt: skip
+
+
+def split_id(event_id: str, timestamp: int) -> tuple[int, int, int]:
+    """(gap, mid, low) of a UUID; `timestamp` in ms. A version 7 begins with its own time: then the gap is nearly nothing."""
+    number = int(event_id.replace("-", ""), 16)
+    return (number >> 80) - timestamp, number >> 64 & 0xFFFF, number & 0xFFFF_FFFF_FFFF_FFFF
 
 
 class Kept(NamedTuple):

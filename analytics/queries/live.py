@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from uuid import UUID
 
 from analytics.queries.store import read_report
 
@@ -32,7 +31,7 @@ class Happening:
     browser: str
     revenue: Decimal
     currency: str
-    event_id: UUID
+    key: str  # tells it from the others
 
 
 def get_now(site_id: int) -> Now:

@@ -43,7 +43,7 @@ class Spread:
         return self.values[int(rng.random() * SAMPLES)]
 
 
-def event_id(rng: Random) -> str:
-    """A UUID of version 4 from the generator's own randomness, so that the same seed makes the same ids."""
-    text = f"{rng.getrandbits(128):032x}"
-    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{'89ab'[int(text[16], 16) & 3]}{text[17:20]}-{text[20:]}"
+def event_id(rng: Random, milliseconds: int) -> str:
+    """A UUID of version 7, as the script makes them, from the generator's own randomness: the same seed, the same ids."""
+    text = f"{milliseconds:012x}7{rng.getrandbits(76):019x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{'89ab'[int(text[16], 16) & 3]}{text[17:20]}-{text[20:]}"

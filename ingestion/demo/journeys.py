@@ -92,7 +92,7 @@ class Journey:
         if self.identity:
             session["session_id"] = self.identity
         event: Event = {
-            "event_id": event_id(self.rng),
+            "event_id": event_id(self.rng, self.now),
             "event_type": kind,
             "event_timestamp": self.now,
             "session": session,

@@ -1,3 +1,7 @@
+import shutil
+import uuid
+from datetime import UTC, datetime
+
 import pytest
 
 from analytics.clickhouse import client, columns, migrate
@@ -9,7 +13,7 @@ def test_the_declared_columns_are_the_live_ones():
     live = dict(
         client.read(
             "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = 'events'"
-            " AND name != 'event_properties'",
+            " AND name NOT IN ('event_properties', 'event_id')",
             {},
             "test",
         )
@@ -20,7 +24,8 @@ def test_the_declared_columns_are_the_live_ones():
 def test_the_row_is_made_of_the_declared_columns():
     from ingestion.row import FIELDS
 
-    assert FIELDS[: len(columns.COLUMNS)] == tuple(columns.COLUMNS)
+    kept = [name for name in columns.COLUMNS if name not in ("event_id_mid", "event_id_low")]
+    assert FIELDS[: len(kept)] == tuple("event_id" if name == "event_id_gap" else name for name in kept)
 
 
 def test_migrations_run_once_and_refuse_surprises(tmp_path, monkeypatch):
@@ -38,3 +43,35 @@ def test_migrations_run_once_and_refuse_surprises(tmp_path, monkeypatch):
 def test_the_reader_cannot_write():
     with pytest.raises(client.StoreError, match=r"(?i)readonly"):
         client.read("INSERT INTO migrations (name, checksum) SELECT 'x', 'y'", {}, "test")
+
+
+def test_an_older_database_is_migrated_with_what_it_holds(stores, tmp_path, monkeypatch, settings):
+    """Rows written under the first four migrations keep their ids, of whichever version, and their texts."""
+    settings.CLICKHOUSE_DATABASE = "footfall_older"
+    client._local.url = None
+    older = tmp_path / "older"
+    older.mkdir()
+    for path in sorted(migrate.FOLDER.glob("000[1-4]*.sql")):
+        shutil.copy(path, older)
+    ids = [uuid.uuid4(), uuid.UUID("0193576b-d0e4-7abc-8123-456789abcdef"), uuid.UUID(int=2**128 - 1), uuid.UUID(int=0)]
+    try:
+        with monkeypatch.context() as before:
+            before.setattr(migrate, "FOLDER", older)
+            migrate.do_migrate(lambda text: None, expected=False)
+        now = datetime.now(UTC)
+        columns = [[7] * 4, [now] * 4, ids, ["page_view"] * 4, [f"/{n}" for n in range(4)], [1] * 4, [now] * 4]
+        names = ["site_id", "timestamp", "event_id", "event_type", "path", "session_id", "received_at"]
+        client.insert("events", names, columns, "older")
+        migrate.do_migrate(lambda text: None, expected=True)
+        rows = client.read("SELECT event_id, path, weight FROM events ORDER BY path", {}, "test")
+        assert rows == [(event_id, f"/{n}", 1.0) for n, event_id in enumerate(ids)]
+        assert client.read("SELECT sum(pageviews), sum(sampled) FROM traffic_15m", {}, "test") == [(4, 0)]
+    finally:
+        client.command("DROP DATABASE IF EXISTS footfall_older SYNC")
+        client._local.url = None
+
+
+def test_an_event_id_comes_back_from_its_parts(stores):
+    for event_id in (str(uuid.uuid4()), "0193576b-d0e4-7abc-8123-456789abcdef", str(uuid.UUID(int=2**128 - 1))):
+        gap, mid, low = columns.split_id(event_id, 1732000000123)
+        assert str(uuid.UUID(int=((gap + 1732000000123) << 80) + (mid << 64) + low)) == event_id
