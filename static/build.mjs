@@ -16,8 +16,22 @@ function copy(from, to) {
   cpSync(`${MODULES}/${from}`, to);
 }
 
+const version = /^version = "(.+)"$/m.exec(readFileSync("../pyproject.toml", "utf8"))[1];
+
+/** The core, and the modules that a site's owner switches on: served with the site's configuration. */
 const tracker = () =>
-  build({ ...common, entryPoints: ["tracker/main.ts"], outfile: OUT + "/js/footfall.js", format: "iife", target: "es2018" });
+  Promise.all(
+    Object.entries({ main: "footfall", "capture/main": "capture", "capture/vitals": "vitals" }).map(([source, name]) =>
+      build({
+        ...common,
+        entryPoints: [`tracker/${source}.ts`],
+        outfile: `${OUT}/js/${name}.js`,
+        format: "iife",
+        target: "es2020",
+        define: { VERSION: JSON.stringify(version) },
+      }),
+    ),
+  );
 
 const plotly = () =>
   build({

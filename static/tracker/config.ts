@@ -1,7 +1,7 @@
-/** What the snippet says: the site's key, and where its script and its endpoint are. */
+/** What the snippet says, and what the site's owner has set; the latter comes with the capture modules as one script. */
 const script =
   (document.currentScript as HTMLScriptElement | null) || document.querySelector<HTMLScriptElement>("script[data-site]");
-const data: DOMStringMap = script ? script.dataset : {};
+export const data: DOMStringMap = script ? script.dataset : {};
 
 export const site = data.site;
 
@@ -10,24 +10,37 @@ const beside = (path: string): string => new URL(path, script!.src).href;
 
 export const endpoint = (): string => data.api || beside("../api/v1/events");
 
-interface SiteConfig {
+export interface SiteConfig {
   honour_dnt?: boolean;
   honour_gpc?: boolean;
+  consent?: "cookieless" | "anonymous" | "required" | "full";
+  modules?: string[];
+  search_params?: string[];
+  search_salt?: string;
+  bridges?: string[];
+  gap_minutes?: number;
 }
 
-/**
- * Calls `start`, or `refuse` when the visitor's signal is to be honoured. Only a browser that sends a signal asks the
- * server what the site decided, so that everyone else is counted without a further request. In doubt: refuse.
- */
-export function askSignals(start: () => void, refuse: () => void): void {
-  const dnt = navigator.doNotTrack == "1";
-  const gpc = (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl === true;
-  if (!dnt && !gpc) return start();
-  fetch(beside(`config/${encodeURIComponent(site!)}.json`), { credentials: "omit" })
-    .then((response) => response.json())
-    .then((config: SiteConfig) => {
-      const free = (!dnt || config.honour_dnt === false) && (!gpc || config.honour_gpc === false);
-      (free ? start : refuse)();
-    })
-    .catch(refuse);
+/** Until it has come: what the snippet says, and the defaults. */
+export let config: SiteConfig = { consent: data.consent as SiteConfig["consent"] };
+
+export function setConfig(found: SiteConfig): void {
+  config = found;
+}
+
+const dnt = navigator.doNotTrack == "1";
+const gpc = (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl === true;
+
+/** A browser that asks not to be counted waits for what the site decided; everyone else is counted without waiting. */
+export const signals = dnt || gpc;
+
+export const honoured = (): boolean => (dnt && config.honour_dnt !== false) || (gpc && config.honour_gpc !== false);
+
+/** A script and not a fetch: where the page's policy allows the one, it allows the other. */
+export function loadConfig(failed: () => void): void {
+  const element = document.createElement("script");
+  element.onerror = failed;
+  element.src = data.config || beside(`config/${encodeURIComponent(site!)}.js`);
+  document.head.appendChild(element);
+  element.remove(); // it is on its way; the page is as it was
 }

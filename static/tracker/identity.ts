@@ -1,33 +1,66 @@
 /** Who is counted. Nothing is kept on the device before consent; the stored device id is itself the record of consent. */
+import { config } from "./config";
 import { uuid } from "./uuid";
 
 const DEVICE = "footfall.device";
 const UNSENT = "footfall.unsent";
+const SESSION = "footfall.session"; // of the capture module
+const DENIED = "footfall.denied"; // only where the site keeps a device id without asking
+const IGNORE = "footfall.ignore"; // the person's own wish
+
+type Answer = "granted" | "denied" | undefined;
 
 let user: string | undefined;
+let answer: Answer; // of this page; what is stored comes first
 
-export const userId = (): string | undefined => user;
 export const setUser = (id: unknown): void => {
   user = id == null || id === "" ? undefined : String(id);
 };
 
-/** Read for every event rather than kept: a withdrawal in another tab must take effect in this one too. */
-export function deviceId(): string | undefined {
+function read(key: string): string | undefined {
   try {
-    return localStorage.getItem(DEVICE) || undefined;
+    return localStorage.getItem(key) || undefined;
   } catch {
     return undefined; // storage is blocked: cookieless
   }
 }
 
+/** Read for every event rather than kept: a withdrawal in another tab must take effect in this one too. */
+export const deviceId = (): string | undefined => read(DEVICE);
+
+export const consent = (): Answer => (deviceId() ? "granted" : answer);
+
+/** Nothing may leave the page: the site counts nobody before they agree. */
+export const held = (): boolean => config.consent == "required" && consent() != "granted";
+
+export const userId = (): string | undefined =>
+  config.consent == "anonymous" && consent() != "granted" ? undefined : user;
+
 export function grant(): void {
-  if (!deviceId()) localStorage.setItem(DEVICE, uuid());
+  answer = "granted";
+  if (!deviceId()) {
+    localStorage.setItem(DEVICE, uuid());
+    answer = undefined; // stored, so that a withdrawal in another tab counts here
+    localStorage.removeItem(DENIED);
+  }
 }
 
 export function forget(): void {
   user = undefined;
-  localStorage.removeItem(DEVICE);
-  localStorage.removeItem(UNSENT);
+  answer = "denied";
+  for (const key of [DEVICE, UNSENT, SESSION]) localStorage.removeItem(key);
+  if (config.consent == "full") localStorage.setItem(DENIED, "1");
+}
+
+export const denied = (): boolean => !!read(DENIED);
+
+export const ignored = (): boolean => !!read(IGNORE);
+
+/** Left out for good, or counted again, as the person wishes: by a call or by a link to `#footfall-opt-out`. */
+export function setIgnored(out: boolean): void {
+  if (!out) return localStorage.removeItem(IGNORE);
+  forget();
+  localStorage.setItem(IGNORE, "1");
 }
 
 /** Keeps what could not be sent for the next page; only with consent. Says whether it did. */

@@ -1,11 +1,11 @@
 /** The tracker: what the snippet's script does, and the `footfall` function that it offers to the page. */
-import { askSignals, site } from "./config";
-import { guarded } from "./dom";
-import { track } from "./event";
-import { forget, grant, setUser } from "./identity";
-import { watchLinks } from "./links";
+import { config, endpoint, honoured, loadConfig, setConfig, signals, site } from "./config";
+import { guarded, listen } from "./dom";
+import { addHook, setSegment, setVariant, setVariants, track } from "./event";
+import { denied, deviceId, forget, grant, ignored, setIgnored, setUser } from "./identity";
 import { startNavigation } from "./navigation";
-import { startTransport } from "./transport";
+import { page } from "./page";
+import { drop, flush, startTransport } from "./transport";
 
 type Command = (...args: any[]) => void;
 
@@ -20,42 +20,93 @@ declare global {
   }
 }
 
+/** What the capture modules reach of the script. */
+export interface Core {
+  track: typeof track;
+  listen: typeof listen;
+  guarded: typeof guarded;
+  config: typeof config;
+  endpoint: string;
+  page: () => typeof page;
+  deviceId: typeof deviceId;
+  setVariants: typeof setVariants;
+  consent: (answer: string) => void;
+  hook: typeof addHook;
+}
+
+let state: "waiting" | "on" | "off" = "waiting";
+const waiting: unknown[][] = [];
+
 const commands: Record<string, Command> = {
   event: (name, properties) => track(String(name), properties),
   identify(id, traits) {
     setUser(id);
     if (id) track("identify", { traits });
   },
-  consent: (answer) => (answer == "granted" ? grant() : forget()),
+  consent(answer) {
+    if (answer == "granted") grant();
+    else {
+      forget();
+      if (config.consent == "required") drop();
+    }
+    flush();
+  },
+  variant: setVariant,
+  segment: setSegment,
+  "opt-out"() {
+    setIgnored(true);
+    drop();
+    state = "off";
+  },
+  "opt-in": () => setIgnored(false),
+  configure(found) {
+    setConfig(found);
+    if (config.consent == "full" && !denied()) grant();
+    if (state == "waiting") honoured() ? refuse() : begin();
+  },
+  install(work: (core: Core) => void) {
+    if (state != "on") return;
+    work({
+      track, listen, guarded, config, endpoint: endpoint(), page: () => page, deviceId, setVariants,
+      consent: commands.consent!, hook: addHook,
+    });
+  },
 };
+/** These are obeyed at any time; the others only count where somebody is counted. */
+const ALWAYS = /^(configure|install|opt-in)$/;
 
-/** Replaces the snippet's queue by `run`, and runs what the queue holds. */
-function take(run: Footfall): void {
-  const queued = window.footfall?.q || [];
-  run.on = true;
-  window.footfall = run;
-  for (const call of queued) run(...Array.from(call));
-}
+const footfall: Footfall = guarded((name: string, ...args: unknown[]) => {
+  if (state == "on" || ALWAYS.test(name)) commands[name]?.(...args);
+  else if (state == "waiting") waiting.push([name, ...args]);
+});
 
 const begin = guarded(() => {
+  state = "on";
   startTransport();
   startNavigation();
-  watchLinks();
-  take(guarded((name: string, ...args: unknown[]) => commands[name]?.(...args)));
+  for (const [name, ...args] of waiting) footfall(name, ...args);
 });
 
 const refuse = guarded(() => {
-  take(() => {});
+  state = "off";
   forget();
 });
 
 guarded(() => {
   if (!site || window.footfall?.on) return; // no key, or the snippet is there twice
-  const queue: Footfall = (window.footfall ||= function () {
-    (queue.q ||= []).push(arguments);
+  for (const call of window.footfall?.q || []) waiting.push(Array.from(call));
+  footfall.on = true;
+  window.footfall = footfall;
+  const wish = /^#footfall-opt-(in|out)$/.exec(location.hash);
+  if (wish) guarded(setIgnored)(wish[1] == "out");
+  if (ignored()) {
+    state = "off";
+    return;
+  }
+  const start = guarded(() => {
+    if (!signals) begin();
+    loadConfig(() => state == "waiting" && refuse());
   });
-  queue.on = true;
-  const start = guarded(() => askSignals(begin, refuse));
   // A page that is being prerendered has no visitor yet.
   if ((document as { prerendering?: boolean }).prerendering) {
     document.addEventListener("prerenderingchange", start, { once: true });

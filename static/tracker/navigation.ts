@@ -1,7 +1,7 @@
 /** Page views: the document's own, those of a single-page app's routes, and the end of each. */
 import { guarded, listen, visible } from "./dom";
 import { startEngagement, stopEngagement, trackExit, watchEngagement } from "./engagement";
-import { track } from "./event";
+import { tell, track } from "./event";
 import { page, setPage } from "./page";
 import { flush, flushHidden, resume } from "./transport";
 
@@ -23,6 +23,12 @@ function openPage(referrer: string | undefined, top: number, properties?: object
   startEngagement(top);
   if (change) track("route_change", change);
   track("page_view", properties);
+  tell("open");
+}
+
+function leave(exit_type: "navigation" | "close", gone: boolean): void {
+  tell("leave", gone);
+  trackExit(exit_type);
 }
 
 function onRoute(navigation_type: NavigationType): void {
@@ -33,7 +39,7 @@ function onRoute(navigation_type: NavigationType): void {
     route = to_route; // an app that keeps its state in the address: still the same page
     return;
   }
-  trackExit("navigation");
+  leave("navigation", true);
   left = -AWAY;
   openPage(page.url, 0, {}, { from_route, to_route, navigation_type });
 }
@@ -74,7 +80,7 @@ function watchLeaving(): void {
 }
 
 function onHidden(leaving: "hidden" | "gone"): void {
-  trackExit(performance.now() - left < AWAY ? "navigation" : "close");
+  leave(performance.now() - left < AWAY ? "navigation" : "close", leaving == "gone");
   if (leaving == "gone") stopEngagement();
   flushHidden(leaving);
 }

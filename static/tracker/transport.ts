@@ -4,8 +4,10 @@
  */
 import { endpoint, site } from "./config";
 import { guarded, listen } from "./dom";
-import { deviceId, keepUnsent, takeUnsent } from "./identity";
+import { consent, deviceId, held, keepUnsent, takeUnsent } from "./identity";
 import { refreshTitle, type Page } from "./page";
+
+declare const VERSION: string; // put in by build.mjs
 
 const DELAY = 1000;
 const BATCH = 20;
@@ -27,6 +29,11 @@ let requests = 0; // on their way
 let backoff = 0; // 0: the last request went well
 let timer: ReturnType<typeof setTimeout> | undefined;
 
+/** Forgets what has not left yet. */
+export function drop(): void {
+  queue = [];
+}
+
 export function push(event: TrackedEvent): void {
   queue = queue.concat(event).slice(-MOST);
   if (queue.length >= BATCH && !backoff) flush();
@@ -40,7 +47,7 @@ export function push(event: TrackedEvent): void {
 export function flush(leaving?: Leaving): void {
   clearTimeout(timer);
   timer = undefined;
-  if (!queue.length || (requests && !leaving)) return;
+  if (!queue.length || (requests && !leaving) || held()) return;
   refreshTitle();
   // A withdrawal reaches the events that have not left yet, in whichever tab it was made.
   if (!deviceId()) for (const event of queue) delete event.device.device_id;
@@ -71,7 +78,13 @@ function takeBatch(): [TrackedEvent[], string] {
     if (texts.length && size > BYTES) break;
     texts.push(text);
   }
-  const head = { site, sent_at: new Date().toISOString(), automation: navigator.webdriver || undefined };
+  const head = {
+    site,
+    sent_at: new Date().toISOString(),
+    automation: navigator.webdriver || undefined,
+    consent: consent(),
+    tracker: VERSION,
+  };
   return [queue.splice(0, texts.length), JSON.stringify(head).slice(0, -1) + `,"events":[${texts}]}`];
 }
 

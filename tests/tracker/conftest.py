@@ -47,6 +47,7 @@ class Host:
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=list)
     posts: list[Request] = field(default_factory=list)
     gets: list[str] = field(default_factory=list)
+    config: dict[str, Any] | None = field(default_factory=dict)  # None: the server does not answer
     preflights: int = 0
 
     @property
@@ -76,6 +77,14 @@ def eventually(check: Callable[[], Any], seconds: float = 8, told: Callable[[], 
     while not check():
         assert time.monotonic() < until, f"not within {seconds} s; {told()}"
         time.sleep(0.02)
+
+
+def configuration(config: dict[str, Any]) -> bytes:
+    """As accounts/views/tracker.py composes it; tests/tracker/test_served.py has both together."""
+    modules = set(config.get("modules", []))
+    names = (["capture.js"] if modules - {"vitals"} else []) + (["vitals.js"] if "vitals" in modules else [])
+    parts = [f'footfall("configure",{json.dumps(config)});', *((DIST / "js" / name).read_text() for name in names)]
+    return "\n".join(parts).encode()
 
 
 def handler(host: Host) -> type[BaseHTTPRequestHandler]:
@@ -109,7 +118,9 @@ def handler(host: Host) -> type[BaseHTTPRequestHandler]:
             path = self.path.split("?")[0]
             host.gets.append(path)
             file = DIST / path.removeprefix("/static").lstrip("/")
-            if path in host.pages:
+            if path == "/js/config/KEY.js" and host.config is not None:
+                self.answer(200, "text/javascript", configuration(host.config), {})
+            elif path in host.pages:
                 policy = CHARTS if path == "/charts" else STRICT.format(tracker=host.tracker)
                 self.answer(200, "text/html", host.pages[path].encode(), {"Content-Security-Policy": policy})
             elif path in host.files:
@@ -209,3 +220,15 @@ def attention(page: Page) -> Callable[[bool, bool], None]:
     """`attention(visible, focused)`: Chromium under test believes itself always in front, so the page is told."""
     page.add_init_script(ATTENTION)
     return lambda visible, focused: page.evaluate(f"attend({json.dumps(visible)}, {json.dumps(focused)})")
+
+
+@pytest.fixture
+def capture(host: Host, visit: Callable[..., Page]) -> Callable[..., Page]:
+    """`capture("clicks", body="<button>…")`: a page with these modules on, its first page view sent."""
+
+    def go(*modules: str, body: str = "", path: str = "/", snippet: str = SNIPPET, **config: Any) -> Page:
+        host.config = {"modules": list(modules), **config}
+        host.pages[path.split("?")[0]] = document(host, "Page", body, snippet)
+        return visit(path)
+
+    return go

@@ -89,6 +89,7 @@ LINKS = """
 
 @pytest.fixture
 def links(host, visit):
+    host.config = {"modules": ["links"]}
     host.pages["/"] = document(host, "Links", LINKS.replace("{port}", str(host.port)))
     page = visit("/")
     # Chromium would follow them; the page keeps itself open, as those that open dialogs do.
@@ -119,6 +120,7 @@ def test_a_click_that_the_page_stops_counts(host, links):
 
 
 def test_the_outbound_click_survives_the_navigation(host, visit):
+    host.config = {"modules": ["links"]}
     host.pages["/"] = document(host, "Links", LINKS.replace("{port}", str(host.port)))
     page = visit("/")
     page.click("#out")
