@@ -162,12 +162,6 @@ class SiteSettingsForm(SiteForm):
         max_value=240,
         help_text="Without any activity; 30 is what most tools use. For events from now on.",
     )
-    honour_dnt = forms.BooleanField(
-        label="Honour Do Not Track", required=False, help_text="Browsers that send it are not counted."
-    )
-    honour_gpc = forms.BooleanField(
-        label="Honour Global Privacy Control", required=False, help_text="Browsers that send it are not counted."
-    )
 
 
 class InviteForm(Styled):

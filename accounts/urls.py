@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from accounts.views import entry, profile, sites, team, tracker
+from accounts.views import collection, entry, profile, sites, team, tracker
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="sites"), name="home"),
@@ -16,6 +16,16 @@ urlpatterns = [
     path("sites/demo", sites.demo_site, name="demo-site"),
     path("sites/<int:site_id>/installation", sites.installation, name="installation"),
     path("sites/<int:site_id>/settings", sites.settings, name="settings"),
+    path("sites/<int:site_id>/settings/tracking", collection.tracking, name="settings-tracking"),
+    path("sites/<int:site_id>/settings/filters", collection.filters, name="settings-filters"),
+    path("sites/<int:site_id>/settings/events", collection.event_types, name="settings-events"),
+    path("sites/<int:site_id>/settings/events/new", collection.event_type, name="new-event-type"),
+    path("sites/<int:site_id>/settings/events/<int:schema_id>", collection.event_type, name="event-type-of-site"),
+    path(
+        "sites/<int:site_id>/settings/events/<int:schema_id>/delete",
+        collection.delete_event_type,
+        name="delete-event-type",
+    ),
     path("sites/<int:site_id>/secret", sites.renew_secret, name="renew-secret"),
     path("sites/<int:site_id>/transfer", sites.transfer, name="transfer"),
     path("sites/<int:site_id>/delete", sites.delete, name="delete-site"),

@@ -7,7 +7,7 @@ dict of kinds for an object. No property is required, and further ones are kept.
 from dataclasses import dataclass, field
 from functools import cache
 
-from ingestion.schema import Checker, Schema
+from accounts.event_schema import Checker, Schema
 
 Kind = str | dict[str, "Kind"]
 Properties = dict[str, Kind]

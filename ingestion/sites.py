@@ -12,9 +12,9 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from django.db import close_old_connections, connection
 
 from accounts.access import site_configurations
+from accounts.event_schema import Checker, checker_of
 from accounts.models import Consent, EventSchema, Site, hash_token
 from ingestion.salts import get_salts
-from ingestion.schema import Checker, checker_of
 
 log = logging.getLogger(__name__)
 REFRESH_SECONDS = 5.0

@@ -95,7 +95,7 @@ def access_is(request: HttpRequest, site: Site, role: Role) -> bool:
 @login_required
 def settings(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.ADMIN)
-    fields = ("domain", "timezone", "currency", "session_gap_minutes", "honour_dnt", "honour_gpc")
+    fields = ("domain", "timezone", "currency", "session_gap_minutes")
     form = SiteSettingsForm(
         request.POST or None, team_id=site.team_id, site=site, initial={name: getattr(site, name) for name in fields}
     )
@@ -106,7 +106,7 @@ def settings(request: HttpRequest, site_id: int) -> HttpResponse:
         messages.success(request, "Saved. New events follow it within seconds.")
         return redirect("settings", site_id=site.pk)
     context = {
-        "form": form, "site": site, "snippet": snippet_of(request, site),
+        "form": form, "site": site, "tab": "general", "snippet": snippet_of(request, site),
         "secret": request.session.pop(SECRET, {}).get(str(site_id)),
         "is_owner": access_is(request, site, Role.OWNER),
         "teams": [team for team in admin_teams(request.user) if team.pk != site.team_id],
