@@ -39,7 +39,7 @@ CAPTURED = {
 BRIDGES = {"tcf": "IAB TCF v2", "gcm": "Google Consent Mode"}
 
 
-def lines(label: str, example: str, help_text: str, rows: int = 3) -> forms.CharField:
+def lines(label: str, example: str, help_text: str, rows: int = 4) -> forms.CharField:
     attrs = {
         "class": "textarea mono",
         "rows": rows,
@@ -93,9 +93,11 @@ class TrackingForm(CollectionForm):
         label="Keep user ids only as a hash", required=False,
         help_text="Otherwise the id that your site passes to identify() is stored as it is, and is personal data.",
     )  # fmt: skip
-    traits = lines("Traits that may be kept", "plan", "What identify() tells of a person is dropped unless named here.")
+    traits = lines(
+        "Traits that may be kept", "plan", "What identify() tells of a person is dropped unless named here.", 6
+    )
     search_params = lines(
-        "Names of the search in addresses", "q", "A page with ?q=… in its address is a search on your site."
+        "Names of the search in addresses", "q", "A page with ?q=… in its address is a search on your site.", 6
     )
 
     def shown(self, collection: Collection) -> dict[str, Any]:
