@@ -65,9 +65,7 @@ def test_figures_are_scaled_back(site, crowd, ask, collect, stored):  # noqa: F8
         "revenue",
         "average_order_value",
     )
-    visitors, sessions, pageviews, events, bounces, views, revenue, order = (
-        answer["totals"] if "totals" in answer else answer
-    )
+    visitors, sessions, pageviews, events, bounces, views, revenue, order = answer["totals"]
     assert answer["meta"]["sampled"] is True and any("sample" in note for note in answer["meta"]["notes"])
     assert near(visitors, VISITORS, 0.2) and visitors == sessions == len(kept) * 5
     assert pageviews == visitors * VIEWS and near(events, VISITORS * 3.25, 0.2, 3.25)
