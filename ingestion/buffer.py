@@ -9,7 +9,6 @@ import queue
 import threading
 import time
 from collections import Counter
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -27,6 +26,7 @@ GENERATION_SECONDS = 302_400  # event ids are remembered for the running half-we
 GROUP = 256
 MAX_ENTRIES = 500_000
 METER_MS = 120_000
+MERGED = 1000  # events in one script call
 KEPT = "kept"  # the partition of rejected events and bots
 Key = int | str
 
@@ -37,6 +37,12 @@ class BufferError(Exception):
 
 class BufferFull(BufferError):
     pass
+
+
+def closed_latch() -> Any:
+    latch = threading.Lock()
+    latch.acquire()
+    return latch
 
 
 @dataclass(slots=True)
@@ -51,7 +57,12 @@ class Push:
     kept: list[bytes] = field(default_factory=list)  # msgpack rows of Kept
     note: str = ""  # the reason under which what is stored is counted: "" or "replayed"
     meters: dict[str, int] = field(default_factory=dict)  # rate limits: meter -> events (limits.py)
-    future: "Future[int]" = field(default_factory=Future)
+    duplicates: int = 0
+    error: BufferError | None = None
+    settled: bool = False
+    latch: Any = field(
+        default_factory=closed_latch
+    )  # opens when settled; a Future would cost more than the event's way here
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +99,38 @@ def partitions() -> list[int]:
     return list(range(settings.INGEST_PARTITIONS))
 
 
-def script_args(item: Push) -> list[object]:
-    generation = int(time.time() // GENERATION_SECONDS)
+def merged(items: list[Push]) -> list[list[Push]]:
+    """Requests in flight that differ in nothing but their events go as one: a tenth of the work for small requests."""
+    groups: dict[tuple[object, ...], list[Push]] = {}
+    sizes: Counter[tuple[object, ...]] = Counter()
+    full: list[list[Push]] = []
+    for item in items:
+        alike = (item.partition, item.site_id, item.minute, item.note)
+        groups.setdefault(alike, []).append(item)
+        sizes[alike] += len(item.events) + len(item.kept)
+        if sizes[alike] >= MERGED:
+            full.append(groups.pop(alike))
+            del sizes[alike]
+    return [*full, *groups.values()]
+
+
+def script_args(group: list[Push]) -> list[object]:
+    first, generation = group[0], int(time.time() // GENERATION_SECONDS)
     args: list[object] = [
-        3, stream(item.partition), key("outcomes", item.minute), stream(KEPT),
-        key("seen"), generation, GENERATION_SECONDS * 4, item.site_id, item.minute, key("outcomes"), MAX_ENTRIES,
-        item.note, len(item.events),
+        3, stream(first.partition), key("outcomes", first.minute), stream(KEPT),
+        key("seen"), generation, GENERATION_SECONDS * 4, first.site_id, first.minute, key("outcomes"), MAX_ENTRIES,
+        first.note, sum([len(item.events) for item in group]),
     ]  # fmt: skip
-    for event_hash, row in item.events:
-        args += (event_hash, row)
-    args.append(len(item.counts))
-    for name, number in item.counts.items():
-        args += (f"{item.site_id}|{name}", number)
-    args += item.kept
+    counts: Counter[str] = Counter()
+    for item in group:
+        counts.update(item.counts)
+        for event in item.events:
+            args += event
+    args.append(len(counts))
+    for name, number in counts.items():
+        args += (f"{first.site_id}|{name}", number)
+    for item in group:
+        args += item.kept
     return args
 
 
@@ -131,6 +161,7 @@ class Committer:
         self._queue: queue.SimpleQueue[Push] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._script = ""  # PUSH as the store knows it
 
     def push_all(self, items: list[Push], timeout: float = 15.0) -> int:
         """The number of duplicates among the events, once all of it is durable. Raises BufferError.
@@ -143,12 +174,16 @@ class Committer:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._run, name="buffer-commit", daemon=True)
                     self._thread.start()
+        until = time.monotonic() + timeout
         for item in items:
             self._queue.put(item)
-        try:
-            return sum([item.future.result(timeout) for item in items])
-        except TimeoutError:
-            raise BufferError("The buffer did not answer in time.") from None
+        for item in items:
+            if not item.latch.acquire(timeout=max(0.0, until - time.monotonic())):
+                raise BufferError("The buffer did not answer in time.")
+        for item in items:
+            if item.error:
+                raise item.error
+        return sum([item.duplicates for item in items])
 
     def _run(self) -> None:
         while True:
@@ -163,9 +198,7 @@ class Committer:
             except Exception as error:  # the thread serves all requests: it outlives whatever one of them brings
                 if not isinstance(error, redis.RedisError):
                     log.exception("The buffer could not be written")
-                for item in items:
-                    if not item.future.done():
-                        item.future.set_exception(BufferError(f"The buffer cannot be written: {type(error).__name__}."))
+                fail(items, BufferError(f"The buffer cannot be written: {type(error).__name__}."))
                 time.sleep(0.05)
                 continue
             for partition in woken:
@@ -173,19 +206,25 @@ class Committer:
 
     def _commit(self, items: list[Push]) -> list[Key]:
         """Returns the partitions that nobody is draining yet."""
-        pipe = connection().pipeline(transaction=False)
-        for item in items:
-            pipe.execute_command("EVAL", PUSH, *script_args(item))
+        store, groups = connection(), merged(items)
+        self._script = self._script or store.script_load(PUSH)
+        pipe = store.pipeline(transaction=False)
+        for group in groups:
+            pipe.execute_command("EVALSHA", self._script, *script_args(group))
         touched: list[Key] = sorted({i.partition for i in items if i.events}, key=str)
         touched += [KEPT] if any(i.kept for i in items) else []
         for partition in touched:
             pipe.set(key("wake", partition), 1, nx=True, px=2000)
         metered = put_meters(pipe, items)
         results = pipe.execute(raise_on_error=False)
-        for item, result in zip(items, results, strict=False):
-            settle(item, result)
-        wakes = results[len(items) : len(items) + len(touched)]
-        for (meter, minute), total in zip(metered, results[len(items) + len(touched) :: 2], strict=True):
+        answers, others = results[: len(groups)], results[len(groups) :]
+        if any(isinstance(answer, redis.exceptions.NoScriptError) for answer in answers):
+            self._script = store.script_load(PUSH)  # the store was restarted; none of them has run
+            answers = [store.evalsha(self._script, *script_args(group)) for group in groups]
+        for group, answer in zip(groups, answers, strict=True):
+            settle(group, answer)
+        wakes = others[: len(touched)]
+        for (meter, minute), total in zip(metered, others[len(touched) :: 2], strict=True):
             if isinstance(total, int):
                 totals.note(meter, minute, total)
         return [p for p, woke in zip(touched, wakes, strict=True) if woke is True]
@@ -204,15 +243,28 @@ def put_meters(pipe: Any, items: list[Push]) -> list[tuple[str, int]]:
     return list(counts)
 
 
-def settle(item: Push, result: object) -> None:
-    if isinstance(result, int) and result >= 0:
-        item.future.set_result(result)
-    elif result == -1:
-        item.future.set_exception(BufferFull("The buffer is full; the writer has to catch up first."))
-    elif "OOM" in str(result):
-        item.future.set_exception(BufferFull("The buffer has no memory left; the writer has to catch up first."))
+def fail(items: list[Push], error: BufferError) -> None:
+    for item in items:
+        if not item.settled:
+            item.error, item.settled = error, True
+            item.latch.release()
+
+
+def settle(group: list[Push], answer: object) -> None:
+    """The answer to merged requests: of each event whether it was known, a 1 or a 0; each request gets its own share."""
+    if isinstance(answer, bytes):
+        start = 0
+        for item in group:
+            end = start + len(item.events)
+            item.duplicates, item.settled = answer.count(b"1", start, end), True
+            item.latch.release()
+            start = end
+    elif answer == -1:
+        fail(group, BufferFull("The buffer is full; the writer has to catch up first."))
+    elif "OOM" in str(answer):
+        fail(group, BufferFull("The buffer has no memory left; the writer has to catch up first."))
     else:
-        item.future.set_exception(BufferError(f"The buffer refused: {str(result)[:200]}"))
+        fail(group, BufferError(f"The buffer refused: {str(answer)[:200]}"))
 
 
 def wake(partition: Key) -> None:

@@ -1,12 +1,12 @@
 """What runs inside Valkey, where each script is one indivisible step."""
 
-# One request's events of one partition. An event_id that was seen is left out; the rest is one stream entry, a msgpack
-# array of rows. Ids are 63-bit numbers in small integer sets (8 bytes each), by half-week and last three digits.
+# The events of one or several requests to one partition. An event_id that was seen is left out; the rest is one stream
+# entry, a msgpack array of rows. Ids are 63-bit numbers in small integer sets (8 bytes each), by half-week and last three digits.
 # KEYS: stream, the minute's outcomes, stream of kept events
 # ARGV: seen prefix, generation, seconds to live, site, minute, outcomes prefix, most entries, note, n, n x (id, row),
 #       m, m x (field, number), kept rows
 # Counts go to the minute (per site) and to the total since the first start (for /metrics).
-# Returns the number of duplicates, or -1 when the stream is full.
+# Returns a text of a digit for each event, 1 where it was known already, or -1 when the stream is full.
 PUSH = """
 local seen, generation, life, site = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4]
 local note, n = ARGV[8], tonumber(ARGV[9])
@@ -20,7 +20,7 @@ local function count(name, number)
   redis.call('HINCRBY', KEYS[2], name, number)
   redis.call('HINCRBY', ARGV[6] .. ':total', string.match(name, '|(.*)|'), number)
 end
-local rows, at = {}, 10
+local rows, told, at = {}, {}, 10
 for i = 1, n do
   local id, bucket = ARGV[at], string.sub(ARGV[at], -3)
   local known = 0
@@ -34,6 +34,7 @@ for i = 1, n do
     if redis.call('SCARD', set) == 1 then redis.call('EXPIRE', set, life) end
     rows[#rows + 1] = ARGV[at + 1]
   end
+  told[i] = known
   at = at + 2
 end
 if #rows > 0 then
@@ -50,7 +51,7 @@ redis.call('SADD', ARGV[6], ARGV[5])
 local kept = {}
 for i = at + 1, #ARGV do kept[#kept + 1] = ARGV[i] end
 if #kept > 0 then redis.call('XADD', KEYS[3], '*', '1', packed(kept)) end
-return n - #rows
+return table.concat(told)
 """
 
 # A batch, and the manifest that names it ("first last"), in one step: between looking and claiming no other writer can

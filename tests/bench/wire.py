@@ -12,8 +12,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tests.running import ROOT, Footfall, free_port
 from tests.bench.load import MARK, fresh, percentile, request, run
+from tests.running import ROOT, Footfall, free_port
 
 ROUNDS, SECONDS, CONNECTIONS = 3, 4.0, 32
 TICK = os.sysconf("SC_CLK_TCK")
