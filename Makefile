@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export DJANGO_SETTINGS_MODULE := analytics.settings
 
-.PHONY: up static test lint bench format lock help
+.PHONY: up static test lint bench chaos format lock help
 
 up: .venv/.installed static ## install what is needed and run everything
 	@exec $(BIN)/python manage.py up
@@ -35,8 +35,11 @@ lint: .venv/.installed-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/python -m tests.docker_lint
 
-bench: .venv/.installed-dev ## what the write and the read path cost on this machine
+bench: .venv/.installed-dev static ## what the write and the read path cost here; BENCH=full for ten million events
 	@$(BIN)/python -m tests.bench
+
+chaos: .venv/.installed-dev static ## kill, starve and fill up everything under load; CHAOS=full for the long one
+	@CHAOS=$${CHAOS:-short} $(BIN)/python -m pytest tests/chaos -n 0 -rs
 
 format: .venv/.installed-dev
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

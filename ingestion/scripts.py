@@ -1,7 +1,8 @@
 """What runs inside Valkey, where each script is one indivisible step."""
 
 # The events of one or several requests to one partition. An event_id that was seen is left out; the rest is one stream
-# entry, a msgpack array of rows. Ids are 63-bit numbers in small integer sets (8 bytes each), by half-week and last three digits.
+# entry, a msgpack array of rows. Ids are 63-bit numbers in small integer sets (8 bytes each), by half-week and last three
+# digits.
 # KEYS: stream, the minute's outcomes, stream of kept events
 # ARGV: seen prefix, generation, seconds to live, site, minute, outcomes prefix, most entries, note, n, n x (id, row),
 #       m, m x (field, number), kept rows
