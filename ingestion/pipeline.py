@@ -17,7 +17,15 @@ from ingestion.payload import Event, check_event
 from ingestion.row import Context, Draft, Row, encode_row
 from ingestion.steps.check import check_names, check_properties, check_schema, check_size, check_timestamp
 from ingestion.steps.enrich import put_acquisition, put_agent, put_page, put_place
-from ingestion.steps.identity import cookieless, drop_without_consent, hash64, put_identity, put_traits, secret
+from ingestion.steps.identity import (
+    cookieless,
+    drop_without_consent,
+    hash64,
+    put_identity,
+    put_search_hash,
+    put_traits,
+    secret,
+)
 from ingestion.steps.promote import put_engagement, put_errors_and_vitals, put_money
 from ingestion.steps.refuse import drop_refused, drop_sampled_out, drop_shielded
 
@@ -30,6 +38,7 @@ STEPS: tuple[Step, ...] = (
     check_size,
     check_schema,
     put_traits,
+    put_search_hash,
     check_properties,
     put_page,
     put_agent,

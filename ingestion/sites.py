@@ -41,6 +41,7 @@ class SiteConfig:
     blocked_countries: frozenset[str] = frozenset()
     blocked_networks: tuple[Network, ...] = ()
     sampling: dict[str, float] = field(default_factory=dict)  # event type or "*" -> percent
+    search_salt: str = ""
     limit_site: int = 0
     limit_address: int | None = None
     schemas: dict[str, Checker] = field(default_factory=dict)
@@ -88,7 +89,7 @@ def config_of(site: Site) -> SiteConfig:
         site.pk, site.domain, site.site_key, site.ingest_secret_hash, site.honour_dnt, site.honour_gpc,
         site.session_gap_minutes * 60_000, wanted.consent, wanted.hash_users, frozenset(wanted.traits),
         wildcards(wanted.hostnames, "."), wildcards(wanted.blocked_paths, "/"), frozenset(wanted.blocked_countries),
-        tuple(ip_network(text, strict=False) for text in wanted.blocked_networks), dict(wanted.sampling),
+        tuple(ip_network(text, strict=False) for text in wanted.blocked_networks), dict(wanted.sampling), wanted.search_salt,
         wanted.limit_site, wanted.limit_address, schemas_of(site),
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """Who it was, without knowing who it was: keyed hashes only (semantics.md, Who)."""
 
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 
 from django.conf import settings
 
@@ -62,6 +62,20 @@ def put_traits(draft: Draft, context: Context) -> None:
     traits = properties.get("traits")
     kept = {k: v for k, v in traits.items() if k in context.site.traits} if isinstance(traits, dict) else {}
     draft.event.event_properties = {**properties, "traits": kept}
+
+
+def put_search_hash(draft: Draft, context: Context) -> None:
+    """What somebody searched for is kept only as a hash; the script sends no more, but a server or an old page may.
+
+    The same as static/tracker/capture/search.ts makes of it: SHA-256 of the site's salt and the words in lower case.
+    """
+    properties = draft.event.event_properties
+    if draft.event.event_type != "search" or not properties or not isinstance(properties.get("query"), str):
+        return
+    words = " ".join(properties["query"].lower().split())
+    hashed = sha256((context.site.search_salt + words).encode("utf-8", "replace")).hexdigest()[:16]
+    kept = {name: value for name, value in properties.items() if name != "query"}
+    draft.event.event_properties = {"query_hash": hashed, **kept}
 
 
 def put_identity(draft: Draft, context: Context) -> None:

@@ -1,5 +1,6 @@
 """What a site's owner lets in: schemas, shields, consent, sampling, limits. Each by the front door, each counted."""
 
+import hashlib
 import json
 import time
 
@@ -194,6 +195,15 @@ def test_traits_are_kept_by_name(site, send, collect, drain, stored):
     drain()
     [row] = stored("event_properties")
     assert row["event_properties"] == {"traits": {"plan": "pro"}, "via": "form"}
+
+
+def test_a_search_is_kept_only_as_a_hash(site, send, collect, drain, stored):
+    collect(search_salt="5a17")
+    send(with_properties("search", query="  Red  SHOES ", results_count=3))
+    drain()
+    [row] = stored("event_properties")
+    wanted = hashlib.sha256(b"5a17red shoes").hexdigest()[:16]
+    assert row["event_properties"] == {"query_hash": wanted, "results_count": 3}
 
 
 def test_user_ids_are_hashed_unless_the_owner_says_otherwise(site, send, collect, drain, stored):
