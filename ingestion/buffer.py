@@ -26,6 +26,7 @@ GENERATION_SECONDS = 302_400  # event ids are remembered for the running half-we
 GROUP = 256
 MAX_ENTRIES = 500_000
 METER_MS = 120_000
+SHARED = 8  # a process keeps up to an eighth of a rate limit to itself
 MERGED = 1000  # events in one script call
 KEPT = "kept"  # the partition of rejected events and bots
 Key = int | str
@@ -139,16 +140,30 @@ class RateTotals:
 
     def __init__(self) -> None:
         self._minute = 0
-        self._totals: dict[str, int] = {}
+        self._totals: dict[str, int] = {}  # of all processes, as far as this one knows
+        self._own: dict[str, int] = {}  # of this process, not told to the others yet
 
     def of(self, meter: str, minute: int) -> int:
-        return self._totals.get(meter, 0) if minute == self._minute else 0
+        return self._totals.get(meter, 0) + self._own.get(meter, 0) if minute == self._minute else 0
+
+    def add(self, meter: str, minute: int, number: int, limit: int) -> int:
+        """Count; how many to tell the other processes of. None while it is far from the limit, as nearly everybody is."""
+        self._turn(minute)
+        own = self._own.get(meter, 0) + number
+        if own * SHARED < limit:
+            self._own[meter] = own
+            return 0
+        self._own.pop(meter, None)
+        return own
 
     def note(self, meter: str, minute: int, total: int) -> None:
-        if minute > self._minute:
-            self._minute, self._totals = minute, {}
+        self._turn(minute)
         if minute == self._minute:
             self._totals[meter] = max(total, self._totals.get(meter, 0))
+
+    def _turn(self, minute: int) -> None:
+        if minute > self._minute:
+            self._minute, self._totals, self._own = minute, {}, {}
 
 
 totals = RateTotals()

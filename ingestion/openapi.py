@@ -56,7 +56,7 @@ SEND: dict[str, Any] = {
     "description": (
         "Answers once the events are durable; one event_id counts once within 7 days. From a browser with the site key alone;"
         " from a server with `Authorization: Bearer INGEST_SECRET`, which may set time, user, device and place. gzip and zstd"
-" are taken. As `application/x-ndjson`, one event a line, the site is named by `?site=` or by the secret."
+        " are taken. As `application/x-ndjson`, one event a line, the site is named by `?site=` or by the secret."
         f" Built-in types: {', '.join(CATALOGUE)}; any other name is an event of your own."
     ),
     "parameters": [

@@ -11,7 +11,7 @@ from django.conf import settings
 from msgspec import Raw
 
 from analytics.clickhouse.columns import Kept
-from ingestion.buffer import Push, committer
+from ingestion.buffer import Push, committer, totals
 from ingestion.drops import Drop, Outcome, Reason
 from ingestion.payload import Event, check_event
 from ingestion.row import Context, Draft, Row, encode_row
@@ -167,7 +167,9 @@ def commit(sorter: Sorter) -> Accepted:
     answer = sorter.answer
     pushes = list(sorter.pushes.values())
     if pushes:
-        pushes[0].meters = dict.fromkeys(sorter.context.meters, sorter.received)
+        context, minute = sorter.context, sorter.context.now // 60_000
+        counted = ((m, totals.add(m, minute, sorter.received, limit)) for m, limit in context.meters.items())
+        pushes[0].meters = {meter: number for meter, number in counted if number}
     answer.duplicate = committer.push_all(pushes)
     answer.accepted = sorter.valid - answer.duplicate
     return answer
