@@ -1,9 +1,9 @@
 """Rate limits: events a minute of a site and of an address, counted over all processes.
 
 A process tells the others what it counted once that is an eighth of the limit: the group commit adds it to a counter in the
-buffer and brings the total back (buffer.py), so that a limit costs no round trip of its own, and next to nothing for
-those who are far from it. It may be overshot by what each process keeps to itself and what is in flight. An address is known only as a hash under the
-day's salt, for two minutes.
+buffer and brings the total back (buffer.py), so that a limit costs no round trip of its own, and next to nothing for those
+who are far from it. It may be overshot by what each process keeps to itself and what is in flight. An address is known only
+as a hash under the day's salt, for two minutes.
 """
 
 from functools import lru_cache
