@@ -1,6 +1,7 @@
 """The wire format of POST /api/v1/events, parsed once. Nothing past this module sees a request."""
 
 import json
+import re
 import zlib
 from typing import Any
 
@@ -11,6 +12,7 @@ from msgspec import Raw, Struct
 MAX_BYTES = 1024 * 1024
 MAX_EVENTS = 1000
 NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+DOTTED = re.compile(rb'"[^".]*+\.[^"]*+":')  # a name with a dot; possessive, so that no text makes it slow
 Text = str | None
 
 
@@ -22,19 +24,20 @@ class BadPayload(Exception):
         self.status, self.code, self.message, self.headers = status, code, message, headers or {}
 
 
-class Session(Struct):
+class Session(Struct, forbid_unknown_fields=True):
     session_id: Text = None
+    session_start: Any = None  # the server cuts sessions itself
     event_index: int = 0
 
 
-class User(Struct):
+class User(Struct, forbid_unknown_fields=True):
     user_id: Text = None
     is_authenticated: bool | None = None
     user_segment: Text = None
     ab_test_variants: dict[str, str] | None = None
 
 
-class Device(Struct):
+class Device(Struct, forbid_unknown_fields=True):
     device_id: Text = None
     device_type: Text = None
     os: Text = None
@@ -47,7 +50,7 @@ class Device(Struct):
     language: Text = None
 
 
-class Page(Struct):
+class Page(Struct, forbid_unknown_fields=True):
     url: str
     path: Text = None
     title: Text = None
@@ -59,14 +62,14 @@ class Page(Struct):
     utm_content: Text = None
 
 
-class Geo(Struct):
+class Geo(Struct, forbid_unknown_fields=True):
     country: Text = None
     region: Text = None
     city: Text = None
     timezone: Text = None
 
 
-class Event(Struct):
+class Event(Struct, forbid_unknown_fields=True):
     """The base schema of spec.md; only event_type and page.url are required."""
 
     event_type: str
@@ -93,6 +96,7 @@ class Payload(Struct):
 
 _payload = msgspec.json.Decoder(Payload, strict=False)
 _event = msgspec.json.Decoder(Event, strict=False)
+PARTS: dict[str, type[Struct]] = {"session": Session, "user": User, "device": Device, "page": Page, "geo": Geo}
 
 
 def inflate(body: bytes, encoding: str) -> bytes:
@@ -154,10 +158,29 @@ def check_payload(body: bytes, kind: str = "", site: str = "") -> Payload:
     return payload
 
 
+def with_unknown_fields(raw: Raw) -> Event:
+    """What the base schema does not know is kept among the properties: `colour`, and `device_colour` of a part."""
+    event = msgspec.json.decode(raw)
+    unknown = {name: event.pop(name) for name in list(event) if name not in Event.__struct_fields__}
+    for part, kind in PARTS.items():
+        inner = event.get(part)
+        if isinstance(inner, dict):
+            unknown |= {f"{part}_{name}": inner.pop(name) for name in list(inner) if name not in kind.__struct_fields__}
+    properties = event.get("event_properties")
+    if properties is None or isinstance(properties, dict):
+        event["event_properties"] = {**unknown, **(properties or {})}
+    return msgspec.convert(event, Event, strict=False)
+
+
 def check_event(raw: Raw) -> Event | tuple[str, str]:
     """The event, or (field, reason): "page.url", "Expected `str`, got `int`"."""
     try:
-        return _event.decode(raw)
+        try:
+            return _event.decode(raw)
+        except msgspec.ValidationError as error:
+            if not str(error).startswith("Object contains unknown field"):
+                raise
+            return with_unknown_fields(raw)
     except msgspec.ValidationError as error:
         reason, _, path = str(error).partition(" - at `$")
         if reason.startswith("Object missing required field"):
@@ -170,4 +193,17 @@ def check_event(raw: Raw) -> Event | tuple[str, str]:
 
 def encode_properties(properties: dict[str, Any] | None) -> str:
     """JSON text that ClickHouse reads back: decoded and encoded anew, so no key stands twice and no number is odd."""
-    return msgspec.json.encode(properties).decode() if properties else "{}"
+    if not properties:
+        return "{}"
+    text = msgspec.json.encode(properties)
+    return (msgspec.json.encode(apart(properties)) if DOTTED.search(text) else text).decode()
+
+
+def apart(value: Any) -> Any:
+    """To ClickHouse "a.b" is b within a. Where there is an a beside it, it has to be another name: "a_b"."""
+    if isinstance(value, list):
+        return [apart(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    clashing = {name for name in value if any(name.startswith(f"{other}.") for other in value)}
+    return {name.replace(".", "_") if name in clashing else name: apart(inner) for name, inner in value.items()}

@@ -237,3 +237,30 @@ def test_odd_numbers_do_not_hold_up_the_batch(site, post, drain, stored):
     post(raw.encode())
     drain()
     assert len(stored("event_id")) + len(stored("payload", table="rejected_events", order="received_at")) == 10
+
+
+def test_unknown_fields_are_kept_among_the_properties(site, post, drain, stored):
+    sent = event(
+        event_properties={"plan": "pro"}, colour="red", session={"session_start": 1, "event_index": 3, "depth": [1]}
+    )
+    sent["page"]["section"] = {"name": "tea"}
+    wrong = {**event(), "event_properties": "no", "odd": 1}
+    answer = post({"site": site.site_key, "events": [sent, wrong]}).json()
+    assert answer["accepted"] == 1
+    assert answer["rejected"] == [
+        {"index": 1, "field": "event_properties", "reason": "Expected `object | null`, got `str`"}
+    ]
+    drain()
+    [row] = stored("event_properties", "event_index")
+    assert row["event_index"] == 3
+    assert row["event_properties"] == {
+        "plan": "pro", "colour": "red", "session_depth": [1], "page_section": {"name": "tea"},
+    }  # fmt: skip
+
+
+def test_a_dotted_name_beside_its_own_beginning_can_be_read_back(site, post, drain, stored):
+    given = {"a": "x", "a.b": 1, "c.d": 2, "e": {"f": 1, "f.g": 3}, "text": "." * 30_000}
+    assert post({"site": site.site_key, "events": [event(event_properties=given)]}).json()["accepted"] == 1
+    drain()
+    [row] = stored("event_properties")
+    assert row["event_properties"] == {"a": "x", "a_b": 1, "c": {"d": 2}, "e": {"f": 1, "f_g": 3}, "text": "." * 30_000}
