@@ -46,6 +46,11 @@ SELECT
 FROM events
 GROUP BY site_id, bucket;
 
+DETACH TABLE events_recent_mv;
+ATTACH TABLE events_recent_mv;
+DETACH TABLE traffic_15m_mv;
+ATTACH TABLE traffic_15m_mv;
+
 ALTER TABLE events DROP COLUMN IF EXISTS event_id SETTINGS mutations_sync = 2;
 ALTER TABLE events ADD COLUMN IF NOT EXISTS event_id UUID ALIAS reinterpretAsUUID(bitOr(
     toUInt128(bitOr(bitShiftLeft(toUInt64(event_id_gap + toUnixTimestamp64Milli(timestamp)), 16), event_id_mid)),
