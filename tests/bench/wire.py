@@ -87,7 +87,8 @@ def single(footfall: Footfall, site: dict[str, Any]) -> None:
             ours.append(rate)
             took += times
     finally:
-        noop.kill()
+        noop.terminate()  # not kill: its workers have to go with it
+        noop.wait(20)
     took.sort()
     ratio = median(a / b for a, b in zip(ours, plain, strict=True))
     print(
