@@ -137,11 +137,15 @@ def test_hiding_the_tab_sends_at_once(host, visit, attention):
     assert host.kinds() == ["page_view", "seen", "page_exit"]
 
 
-def test_hidden_while_the_server_is_down(host, visit, attention):
+def test_hidden_while_the_server_is_down(host, visit, attention, context):
+    context.add_init_script(
+        "const send = fetch; window.fetch = async (...what) => { const answer = await send(...what);"
+        " setTimeout(() => { window.answered = answer.status }); return answer }"
+    )
     page = visit("/")
     host.answers = [(503, {})]
     page.evaluate("footfall('event', 'seen')")
-    eventually(lambda: len(host.posts) == 2)
+    eventually(lambda: page.evaluate("window.answered == 503"))  # the page knows, not only the server
     attention(False, False)
     host.wait_for("page_exit")
     assert len(host.posts[2].body["events"]) == 2, "kept for the retry, not thrown at a server that is down"
