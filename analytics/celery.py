@@ -21,6 +21,7 @@ app.conf.update(
     timezone="UTC",
     beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
     beat_max_loop_interval=60,
+    beat_scheduler="analytics.services.beat:ClockProof",
     beat_schedule={
         "sweep": {"task": "ingestion.sweep", "schedule": 5.0, "options": {"expires": 10}},
         "destroy-old-salts": {"task": "ingestion.destroy_old_salts", "schedule": 600.0, "options": {"expires": 600}},

@@ -4,11 +4,13 @@
 `take` hands out a batch under a manifest, `ack` ends it. What was not acked is taken again, exactly the same.
 """
 
+import asyncio
 import logging
 import queue
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -61,9 +63,13 @@ class Push:
     duplicates: int = 0
     error: BufferError | None = None
     settled: bool = False
-    latch: Any = field(
-        default_factory=closed_latch
-    )  # opens when settled; a Future would cost more than the event's way here
+    latch: Any = None  # of a waiting thread: opens when settled; a Future would cost more than the event's way here
+    waiter: "asyncio.Future[None] | None" = None  # of an event loop
+
+    def settle(self) -> None:
+        self.settled = True
+        if self.latch:
+            self.latch.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +168,7 @@ class RateTotals:
             self._totals[meter] = max(total, self._totals.get(meter, 0))
 
     def _turn(self, minute: int) -> None:
-        if minute > self._minute:
+        if minute > self._minute or minute < self._minute - 2:  # the clock was set back
             self._minute, self._totals, self._own = minute, {}, {}
 
 
@@ -184,21 +190,38 @@ class Committer:
         A request over several partitions may be refused after a part of it was taken: the sender sends all of it again,
         and the event ids make the part that was taken count once.
         """
+        self._start()
+        until = time.monotonic() + timeout
+        for item in items:
+            item.latch = closed_latch()
+            self._queue.put(item)
+        for item in items:
+            if not item.latch.acquire(timeout=max(0.0, until - time.monotonic())):
+                raise BufferError("The buffer did not answer in time.")
+        return duplicates(items)
+
+    async def push_in_loop(self, items: list[Push], timeout: float = 15.0) -> int:
+        """The same for an event loop, which is woken once for all that were settled together."""
+        self._start()
+        loop = asyncio.get_running_loop()
+        for item in items:
+            item.waiter = loop.create_future()
+            self._queue.put(item)
+        for item in items:
+            if item.waiter and not item.waiter.done():
+                timer = loop.call_later(timeout, give_up, item.waiter)
+                await item.waiter
+                timer.cancel()
+            if not item.settled:
+                raise BufferError("The buffer did not answer in time.")
+        return duplicates(items)
+
+    def _start(self) -> None:
         if self._thread is None:
             with self._lock:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._run, name="buffer-commit", daemon=True)
                     self._thread.start()
-        until = time.monotonic() + timeout
-        for item in items:
-            self._queue.put(item)
-        for item in items:
-            if not item.latch.acquire(timeout=max(0.0, until - time.monotonic())):
-                raise BufferError("The buffer did not answer in time.")
-        for item in items:
-            if item.error:
-                raise item.error
-        return sum([item.duplicates for item in items])
 
     def _run(self) -> None:
         while True:
@@ -214,8 +237,10 @@ class Committer:
                 if not isinstance(error, redis.RedisError):
                     log.exception("The buffer could not be written")
                 fail(items, BufferError(f"The buffer cannot be written: {type(error).__name__}."))
+                notify(items)
                 time.sleep(0.05)
                 continue
+            notify(items)
             for partition in woken:
                 wake(partition)
 
@@ -258,11 +283,35 @@ def put_meters(pipe: Any, items: list[Push]) -> list[tuple[str, int]]:
     return list(counts)
 
 
+def duplicates(items: list[Push]) -> int:
+    for item in items:
+        if item.error:
+            raise item.error
+    return sum([item.duplicates for item in items])
+
+
+def give_up(waiter: "asyncio.Future[None]") -> None:
+    if not waiter.done():
+        waiter.set_result(None)
+
+
+def notify(items: list[Push]) -> None:
+    waiters = [item.waiter for item in items if item.waiter]
+    if waiters:
+        with suppress(RuntimeError):  # the loop is closed: the server stops
+            waiters[0].get_loop().call_soon_threadsafe(open_all, waiters)
+
+
+def open_all(waiters: "list[asyncio.Future[None]]") -> None:
+    for waiter in waiters:
+        give_up(waiter)
+
+
 def fail(items: list[Push], error: BufferError) -> None:
     for item in items:
         if not item.settled:
-            item.error, item.settled = error, True
-            item.latch.release()
+            item.error = error
+            item.settle()
 
 
 def settle(group: list[Push], answer: object) -> None:
@@ -271,8 +320,8 @@ def settle(group: list[Push], answer: object) -> None:
         start = 0
         for item in group:
             end = start + len(item.events)
-            item.duplicates, item.settled = answer.count(b"1", start, end), True
-            item.latch.release()
+            item.duplicates = answer.count(b"1", start, end)
+            item.settle()
             start = end
     elif answer == -1:
         fail(group, BufferFull("The buffer is full; the writer has to catch up first."))

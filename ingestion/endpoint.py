@@ -1,11 +1,14 @@
-"""POST /api/v1/events as a plain WSGI callable: Django's own request cycle would cost several times the work itself."""
+"""POST /api/v1/events, past Django: its own request cycle would cost several times the work itself."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from typing import Any
+from concurrent.futures import Executor
+from contextlib import suppress
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs
 
 import msgspec
+from django.core.exceptions import SynchronousOnlyOperation
 from django.db import DatabaseError
 
 from accounts.address import resolve
@@ -22,14 +25,7 @@ from ingestion.steps.check import parse_time
 
 log = logging.getLogger(__name__)
 Environ = dict[str, Any]
-StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
-STATUS = {
-    202: "202 Accepted", 204: "204 No Content", 400: "400 Bad Request", 401: "401 Unauthorized",
-    405: "405 Method Not Allowed", 411: "411 Length Required", 413: "413 Content Too Large",
-    415: "415 Unsupported Media Type", 429: "429 Too Many Requests", 500: "500 Internal Server Error",
-    503: "503 Service Unavailable",
-}  # fmt: skip
 CORS = [
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Expose-Headers", "Retry-After"),
@@ -40,41 +36,69 @@ PREFLIGHT = [
     ("Access-Control-Allow-Headers", "Content-Type, Content-Encoding, Authorization"),
     ("Access-Control-Max-Age", "86400"),
 ]
+SMALL = 32_768  # bytes of a body that the event loop works through by itself; a larger one would make the others wait
 MAX_SKEW_MS = 366 * 24 * 3600 * 1000
 
 
-def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+class Answer(NamedTuple):
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+def respond(environ: Environ) -> Answer:
+    """The answer to a request. What it acknowledges is durable. It never raises."""
     try:
         if environ["REQUEST_METHOD"] == "OPTIONS":
-            return answer(start_response, 204, None, PREFLIGHT)
-        if environ["REQUEST_METHOD"] != "POST":
-            raise BadPayload(405, "method_not_allowed", "Events are sent with POST.", {"Allow": "POST, OPTIONS"})
-        return answer(start_response, 202, receive(environ), [])
-    except BadPayload as bad:
-        return refuse(start_response, bad.status, bad.code, bad.message, list(bad.headers.items()))
-    except (BufferError, DatabaseError) as error:
-        code = "buffer_full" if isinstance(error, BufferFull) else "unavailable"
-        text = str(error) if isinstance(error, BufferError) else "The database cannot be reached."
-        return refuse(start_response, 503, code, text, [("Retry-After", "5")])
-    except Exception:
-        log.exception("An event request failed")
-        return refuse(start_response, 500, "internal", "Footfall failed on this request. Its log says why.", [])
+            return answer(204, None, PREFLIGHT)
+        return answer(202, pipeline.commit(receive(environ)), [])
+    except Exception as error:
+        return refusal(error)
 
 
-def answer(start_response: StartResponse, status: int, body: object, headers: list[tuple[str, str]]) -> Iterable[bytes]:
+async def respond_in_loop(environ: Environ, threads: Executor) -> Answer:
+    """The same in an event loop, where a request that waits for the buffer costs no thread."""
+    try:
+        if environ["REQUEST_METHOD"] == "OPTIONS":
+            return answer(204, None, PREFLIGHT)
+        sorter = None
+        if int(environ["CONTENT_LENGTH"] or 0) <= SMALL:
+            with suppress(SynchronousOnlyOperation):  # an unknown key, or a new day: the database has to be asked
+                sorter = receive(environ)
+        if sorter is None:
+            environ["wsgi.input"].seek(0)
+            sorter = await asyncio.get_running_loop().run_in_executor(threads, receive, environ)
+        return answer(202, await pipeline.commit_in_loop(sorter), [])
+    except Exception as error:
+        return refusal(error)
+
+
+def refusal(error: Exception) -> Answer:
+    match error:
+        case BadPayload():
+            return refuse(error.status, error.code, error.message, list(error.headers.items()))
+        case BufferError() | DatabaseError():
+            code = "buffer_full" if isinstance(error, BufferFull) else "unavailable"
+            text = str(error) if isinstance(error, BufferError) else "The database cannot be reached."
+            return refuse(503, code, text, [("Retry-After", "5")])
+    log.error("An event request failed", exc_info=error)
+    return refuse(500, "internal", "Footfall failed on this request. Its log says why.", [])
+
+
+def answer(status: int, body: object, headers: list[tuple[str, str]]) -> Answer:
     data = msgspec.json.encode(body) if body is not None else b""
     kind = [("Content-Type", "application/json"), ("Content-Length", str(len(data)))] if data else []
-    start_response(STATUS[status], [*CORS, *kind, *headers])
-    return [data]
+    return Answer(status, [*CORS, *kind, *headers], data)
 
 
-def refuse(
-    start_response: StartResponse, status: int, code: str, message: str, headers: list[tuple[str, str]]
-) -> Iterable[bytes]:
-    return answer(start_response, status, {"error": {"code": code, "message": message}}, headers)
+def refuse(status: int, code: str, message: str, headers: list[tuple[str, str]]) -> Answer:
+    return answer(status, {"error": {"code": code, "message": message}}, headers)
 
 
-def receive(environ: Environ) -> pipeline.Accepted:
+def receive(environ: Environ) -> pipeline.Sorter:
+    """What the request adds to the buffer. Raises BadPayload; DatabaseError when no sites are known yet."""
+    if environ["REQUEST_METHOD"] != "POST":
+        raise BadPayload(405, "method_not_allowed", "Events are sent with POST.", {"Allow": "POST, OPTIONS"})
     kind = environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     payload = check_payload(read_body(environ), kind, site_in_address(environ))
     now = pipeline.now_ms()
@@ -88,7 +112,7 @@ def receive(environ: Environ) -> pipeline.Accepted:
         wait = 60 - now // 1000 % 60
         text = "More events this minute than the site's settings allow."
         raise BadPayload(429, "too_many_requests", text, {"Retry-After": str(wait)})
-    return pipeline.accept(payload.events, context)
+    return pipeline.sort(payload.events, context)
 
 
 def site_in_address(environ: Environ) -> str:

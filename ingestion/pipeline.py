@@ -147,8 +147,8 @@ def keep(raw: Raw, reason: Reason, name: str, context: Context) -> bytes:
     return msgspec.msgpack.encode((*kept, str(reason.outcome)))
 
 
-def accept(events: Iterable[Raw], context: Context) -> Accepted:
-    """Run the events through the steps and into the buffer. After it returns they are durable. Raises BufferError."""
+def sort(events: Iterable[Raw], context: Context) -> Sorter:
+    """Run the events through the steps."""
     sorter = Sorter(context)
     for index, raw in enumerate(events):
         event = check_event(raw)
@@ -160,18 +160,31 @@ def accept(events: Iterable[Raw], context: Context) -> Accepted:
             sorter.refuse(index, raw, result.reason, result.field, result.sentence())
             continue
         sorter.add(result)
-    return commit(sorter)
+    return sorter
 
 
 def commit(sorter: Sorter) -> Accepted:
-    answer = sorter.answer
+    """Into the buffer. After it returns the events are durable. Raises BufferError."""
+    return accepted(sorter, committer.push_all(metered(sorter)))
+
+
+async def commit_in_loop(sorter: Sorter) -> Accepted:
+    return accepted(sorter, await committer.push_in_loop(metered(sorter)))
+
+
+def metered(sorter: Sorter) -> list[Push]:
+    """What is to be pushed; the first of them tells the meters of the request's events."""
     pushes = list(sorter.pushes.values())
     if pushes:
         context, minute = sorter.context, sorter.context.now // 60_000
         counted = ((m, totals.add(m, minute, sorter.received, limit)) for m, limit in context.meters.items())
         pushes[0].meters = {meter: number for meter, number in counted if number}
-    answer.duplicate = committer.push_all(pushes)
-    answer.accepted = sorter.valid - answer.duplicate
+    return pushes
+
+
+def accepted(sorter: Sorter, duplicates: int) -> Accepted:
+    answer = sorter.answer
+    answer.duplicate, answer.accepted = duplicates, sorter.valid - duplicates
     return answer
 
 

@@ -12,7 +12,7 @@ from analytics.clickhouse import client
 from analytics.clickhouse.columns import ACQUISITION, COLUMNS, Kept, split_id
 from ingestion import buffer
 from ingestion.row import INDEX
-from ingestion.scripts import RELEASE, RENEW
+from ingestion.scripts import LEASE, RELEASE, RENEW
 from ingestion.sessions import NO_ACQUISITION, Cutter, State, Visit, decode, encode
 from ingestion.sites import known
 
@@ -131,7 +131,7 @@ def write_kept(batch: buffer.Batch) -> dict[str, tuple[bytes, int]]:
 def lease(partition: buffer.Key) -> Iterator[Callable[[], bool] | None]:
     """The right to drain a partition, as a function that prolongs it; None when another worker holds it."""
     store, name, holder = buffer.connection(), buffer.key("lease", partition), uuid4().hex
-    if not store.set(name, holder, nx=True, px=LEASE_MS):
+    if not store.eval(LEASE, 1, name, holder, LEASE_MS):
         yield None
         return
     try:

@@ -51,10 +51,11 @@ def stores() -> list[Child]:
 
 def web_command() -> list[str]:
     return [
-        sys.executable, "-m", "granian", "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT),
-        "--workers", str(settings.WEB_WORKERS), "--blocking-threads", "32", "--backlog", "1024", "--no-ws",
+        sys.executable, "-m", "granian", "--interface", "rsgi", "--loop", "uvloop",
+        "--host", settings.HOST, "--port", str(settings.PORT),
+        "--workers", str(settings.WEB_WORKERS), "--backlog", "1024", "--no-ws",
         "--respawn-failed-workers", "--respawn-interval", "1", "--workers-kill-timeout", "15",
-        "--log-level", "error", "analytics.wsgi:application",
+        "--log-level", "error", "analytics.wsgi:server",
     ]  # fmt: skip
 
 

@@ -35,7 +35,7 @@ def feed(site: SiteConfig, batch: list[Event]) -> int:
         site=site, known=known.current(now / 1000), trusted=True, now=now, skew=0,
         address="", user_agent="", language="", agent=Agent(), place=Place(),
     )  # fmt: skip
-    answer = pipeline.accept([Raw(_encode(event)) for event in batch], context)
+    answer = pipeline.commit(pipeline.sort([Raw(_encode(event)) for event in batch], context))
     if answer.rejected:
         raise ValueError(f"The pipeline rejects a demo event: {answer.rejected[0]}")
     if backlog() > HIGH_WATER:

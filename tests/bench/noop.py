@@ -1,7 +1,10 @@
 """The yardstick: a handler that reads the body and answers 202, behind the same server with the same options."""
 
 
-def application(environ, start_response):
-    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    start_response("202 Accepted", [("Content-Type", "application/json"), ("Content-Length", "2")])
-    return [b"{}"]
+class Server:
+    async def __rsgi__(self, scope, protocol):
+        await protocol()
+        protocol.response_bytes(202, [("Content-Type", "application/json"), ("Content-Length", "2")], b"{}")
+
+
+server = Server()

@@ -33,7 +33,7 @@ def start_noop(port: int) -> "subprocess.Popen[bytes]":
     """The same server with the options of analytics/services/supervisor.py."""
     from analytics.services.supervisor import web_command
 
-    command = [word.replace("analytics.wsgi:application", "tests.bench.noop:application") for word in web_command()]
+    command = [word.replace("analytics.wsgi:server", "tests.bench.noop:server") for word in web_command()]
     command[command.index("--port") + 1] = str(port)
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for _ in range(100):

@@ -9,6 +9,7 @@ import threading
 import time
 import urllib.error
 import uuid
+from pathlib import Path
 
 import pytest
 
@@ -158,6 +159,25 @@ def test_a_worker_that_hangs(day):
     time.sleep(seconds(15, 60))
     os.killpg(pid, signal.SIGCONT)
     time.sleep(3)
+    day.end(refused=False)
+
+
+FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1")
+
+
+@pytest.mark.skipif(not FAKETIME.exists(), reason="needs Debian's libfaketime")
+def test_the_clock_jumps(tmp_path, footfall_factory):
+    """Hours ahead and back, as after a suspended machine or a wrong time server; days ahead, past a change of salts."""
+    offset = tmp_path / "offset"
+    offset.write_text("+0")
+    faked = {"FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+    day = Day(footfall_factory(LD_PRELOAD=str(FAKETIME), FAKETIME_TIMESTAMP_FILE=str(offset), **faked))
+    for jump in ("+3h", "+0", "-2h", "+0", "+2d", "+0"):
+        offset.with_suffix(".new").write_text(jump)
+        offset.with_suffix(".new").replace(offset)
+        time.sleep(seconds(5, 60))
+    hours = day.footfall.sql("SELECT uniqExact(toStartOfHour(timestamp)) FROM events")
+    assert hours[0][0] >= 4, "the clock did jump"
     day.end(refused=False)
 
 
