@@ -1,0 +1,181 @@
+"""Funnels (semantics.md, Conversion and funnels): how many people take one step after another, and how long they need."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from string import Template
+from typing import Any, Literal
+
+from analytics.queries.dimensions import BadQuery, get_dimension
+from analytics.queries.filters import Bound
+from analytics.queries.people import Scope, Selector, condition, events_of, params_of, reaching
+from analytics.queries.store import fill, moment, read
+
+Order = Literal["ordered", "strict", "unordered"]
+ORDERS = ("ordered", "strict", "unordered")
+MOST_STEPS, MOST_GROUPS = 20, 25
+DEFAULT_WINDOW = 14 * 86_400
+EMPTY = "CAST([], 'Array(Int64)')"
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Who does this after step `after` and before step `before` (both from 1) is left out of the funnel."""
+
+    selector: Selector
+    after: int
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """`window`: seconds from the first step. `by`: person or session."""
+
+    scope: Scope
+    steps: tuple[Selector, ...]
+    order: Order = "ordered"
+    window: int = DEFAULT_WINDOW
+    exclusions: tuple[Exclusion, ...] = ()
+    by: Literal["person", "session"] = "person"
+    breakdown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Seconds are from the previous step. Shares are percent; None of nothing."""
+
+    name: str
+    people: int
+    share_of_first: float | None
+    share_of_previous: float | None
+    dropped: int
+    mean_seconds: float | None
+    median_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelResult:
+    steps: list[Step]
+    excluded: int
+    median_seconds: float | None  # from the first to the last step
+    groups: dict[str, list[Step]]
+    watermark: datetime | None = None
+
+
+def check_funnel(funnel: Funnel) -> None:
+    if not 2 <= len(funnel.steps) <= MOST_STEPS:
+        raise BadQuery("steps", f"expected 2 to {MOST_STEPS}, got {len(funnel.steps)}")
+    if funnel.order == "unordered" and len(set(funnel.steps)) < len(funnel.steps):
+        raise BadQuery("steps", "without an order each step has to differ from the others")
+    for exclusion in funnel.exclusions:
+        if not 1 <= exclusion.after < exclusion.before <= len(funnel.steps):
+            raise BadQuery("exclusions", f"expected after and before to be steps from 1 to {len(funnel.steps)}, in this order")
+    if funnel.exclusions and funnel.order == "unordered":
+        raise BadQuery("exclusions", "a funnel without an order has nothing between two steps")
+    if funnel.breakdown and not get_dimension(funnel.breakdown, "breakdown").event:
+        raise BadQuery("breakdown", f"{funnel.breakdown} is known of sessions only")
+
+
+def run(funnel: Funnel, tag: str = "funnel") -> FunnelResult:
+    check_funnel(funnel)
+    rows = read(*statement(funnel), tag)
+    groups = {str(row[0]): steps_of(funnel, row) for row in rows} if funnel.breakdown else {}
+    total = rows[0] if not funnel.breakdown and rows else total_of(funnel, tag) if rows else None
+    steps = steps_of(funnel, total) if total else steps_of(funnel, ("", 0, [], [], [], None))
+    return FunnelResult(
+        steps, total[1] if total else 0, number(total[5]) if total else None, dict(list(groups.items())[:MOST_GROUPS])
+    )
+
+
+def total_of(funnel: Funnel, tag: str) -> tuple[Any, ...]:
+    """Medians of groups do not add up to that of all."""
+    return read(*statement(replace(funnel, breakdown="")), tag)[0]
+
+
+def steps_of(funnel: Funnel, row: tuple[Any, ...]) -> list[Step]:
+    counts = [*row[2], *[0] * len(funnel.steps)]
+    made = []
+    for i, selector in enumerate(funnel.steps):
+        people, before = counts[i], counts[i - 1] if i else counts[0]
+        mean, median = (row[3][i - 1], row[4][i - 1]) if i and row[3] else (None, None)
+        made.append(
+            Step(
+                selector.label, people, share(people, counts[0]), share(people, before), before - people, number(mean),
+                number(median),
+            )
+        )  # fmt: skip
+    return made
+
+
+def share(part: int, whole: int) -> float | None:
+    return round(100 * part / whole, 4) if whole else None
+
+
+def number(value: float | None) -> float | None:
+    return None if value is None or value != value else round(float(value), 3)
+
+
+def statement(funnel: Funnel) -> tuple[str, dict[str, Any]]:
+    bound, scope = Bound(), reaching(funnel.scope, funnel.window)
+    before = bound.add(moment(funnel.scope.period.end), "DateTime64(3, 'UTC')")
+    masks = []
+    for i, selector in enumerate(funnel.steps):
+        term = condition(selector, bound)
+        if i == 0 and funnel.order != "unordered":
+            term = f"({term} AND timestamp < {before})"
+        masks.append(f"bitShiftLeft(toUInt32({term}), {i})")
+    excluded = [
+        f"bitShiftLeft(toUInt32({condition(item.selector, bound)}), {i})"
+        for item in funnel.exclusions
+        for i in range(item.after, item.before)  # on the way to step i + 1, which is bit i
+    ]
+    # Without an order any step may be the first: then the period's end bounds the moment at which an attempt begins.
+    bound.values |= {"window": funnel.window * 1000, "last": int(funnel.scope.period.end.timestamp() * 1000)}
+    steps = len(funnel.steps)
+    breakdown = get_dimension(funnel.breakdown, "breakdown").event if funnel.breakdown else "''"
+    sql = fill(
+        "funnel", attempt=attempt(funnel.order, steps), steps=str(steps),
+        actor="person" if funnel.by == "person" else "session_id", breakdown=f"toString({breakdown})",
+        step_mask=ored(masks), exclusion_mask=ored(excluded or ["0"]),
+        relevant="true" if funnel.order == "strict" else "steps != 0 OR exclusions != 0",
+        first="true" if funnel.order == "unordered" else "bitTest(steps, 0)",
+        events=events_of(scope, bound),
+    )  # fmt: skip
+    return sql, params_of(scope, bound)
+
+
+def ored(terms: list[str]) -> str:
+    return "bitOr(" * (len(terms) - 1) + terms[0] + "".join(f", {term})" for term in terms[1:])
+
+
+# What an attempt is, per order, over `moments`: (ms, event_index, bits of the steps, bits of the exclusions) in order of time.
+#
+# ordered and strict fold over them. acc.1 has for each step the moments of the newest attempt that came so far (the first
+# moment is its start), acc.2 the furthest attempt, as of the event before, acc.3 whether an exclusion fell between two
+# steps. An event serves each step from what was before it, so that one event is never two steps; an attempt takes the
+# first event that fits; a newer start takes over, for it has more of its window left. Source: PostHog's funnels.
+# unordered looks from each event in the period for the first of each step within the window.
+FOLD = """arrayFold((acc, e) -> (
+        arrayMap((i, old, before) -> CAST(multiIf(
+            NOT bitTest(e.3, i - 1), $otherwise,
+            i = 1, [e.1],
+            notEmpty(before) AND e.1 - before[1] <= {window:Int64} $again, arrayPushBack(before, e.1),
+            $otherwise), 'Array(Int64)'), range(1, $steps + 1), acc.1, arrayPopBack(arrayPushFront(acc.1, $empty))),
+        $furthest,
+        toUInt8(acc.3 OR (e.4 != 0 AND length(acc.2) < $steps AND empty(acc.1[$steps]) AND arrayExists((i, old, before) ->
+            bitTest(e.4, i - 1) AND notEmpty(before) AND e.1 - before[1] <= {window:Int64}
+            AND NOT (notEmpty(old) AND old[1] = before[1]),
+            range(1, $steps + 1), acc.1, arrayPopBack(arrayPushFront(acc.1, $empty)))))
+    ), moments, (arrayMap(x -> $empty, range($steps)), $empty, toUInt8(0))) AS acc, ($furthest, acc.3)"""
+FURTHEST = "if(arrayLastIndex(c -> notEmpty(c), acc.1) > length(acc.2), acc.1[arrayLastIndex(c -> notEmpty(c), acc.1)], acc.2)"
+UNORDERED = """arrayMap(s -> arraySort(arrayFilter(t -> t < 9000000000000000, arrayMap(i ->
+            arrayMin(e -> if(bitTest(e.3, i) AND e.1 >= s AND e.1 - s <= {window:Int64}, e.1, 9000000000000000), moments),
+            range($steps)))), arrayFilter(t -> t < {last:Int64}, moments.1)) AS acc,
+        (CAST(acc[indexOf(arrayMap(c -> length(c), acc), arrayMax(c -> length(c), acc))], 'Array(Int64)'), toUInt8(0))"""
+
+
+def attempt(order: Order, steps: int) -> str:
+    """The expression of (moments of the furthest attempt, excluded)."""
+    otherwise, again = ("old", "AND NOT (notEmpty(old) AND old[1] = before[1])") if order == "ordered" else (EMPTY, "")
+    text = UNORDERED if order == "unordered" else FOLD
+    slots = {"otherwise": otherwise, "again": again, "furthest": FURTHEST, "empty": EMPTY, "steps": str(steps)}
+    return Template(text).substitute(slots)

@@ -1,0 +1,101 @@
+"""What the analyses of people share: whose events, and what counts as a step, a start, a conversion."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from analytics.queries.calendar import Period
+from analytics.queries.dimensions import BadQuery
+from analytics.queries.filters import Bound, Filter, Leaf, check_filters, to_sql
+from analytics.queries.plan import JOIN_USERS, event_place
+from analytics.queries.store import fill, moment, read_report, second
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which events are meant: of a type, views of a page (`*` within a part of its path, `**` anything), or any."""
+
+    event: str = ""
+    page: str = ""
+    filters: tuple[Filter, ...] = ()
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.name or (f"Viewed {self.page}" if self.page else self.event or "Any event")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose events an analysis reads: those of a site that fit the filters; `until`: it reads on beyond the period."""
+
+    site_id: int
+    period: Period
+    filters: tuple[Filter, ...] = ()
+    until: datetime | None = None
+
+    @property
+    def end(self) -> datetime:
+        return self.until or self.period.end
+
+
+def check_selector(raw: Any, field: str) -> Selector:
+    """"purchase", or {"event" or "page", "filters", "name"}; {} is any event. Raises BadQuery."""
+    if isinstance(raw, str):
+        raw = {"event": raw}
+    if not isinstance(raw, dict) or (unknown := set(raw) - {"event", "page", "filters", "name"}):
+        got = f"unknown {', '.join(sorted(map(str, unknown)))}" if isinstance(raw, dict) else str(raw)[:80]
+        raise BadQuery(field, f'expected an event as in {{"event": "purchase"}} or {{"page": "/pricing*"}}, got {got}')
+    texts = {name: raw.get(name) or "" for name in ("event", "page", "name")}
+    for name, text in texts.items():
+        if not isinstance(text, str) or len(text) > 2000:
+            raise BadQuery(f"{field}.{name}", f"expected a text, got {str(text)[:80]!r}")
+    if texts["event"] and texts["page"]:
+        raise BadQuery(field, "expected an event or a page, got both")
+    return Selector(**texts, filters=check_filters(raw.get("filters") or []))
+
+
+def condition(selector: Selector, bound: Bound) -> str:
+    """Over a row of events."""
+    parts = []
+    if selector.page:
+        parts += ["event_type = 'page_view'", to_sql((Leaf("matches", "path", (selector.page,)),), bound, event_place)]
+    if selector.event:
+        parts.append(f"event_type = {bound.add(selector.event, 'String')}")
+    if selector.filters:
+        parts.append(to_sql(selector.filters, bound, event_place))
+    return f"({' AND '.join(parts)})" if parts else "true"
+
+
+def is_identified(site_id: int, start: datetime, end: datetime) -> bool:
+    return bool(read_report("state", site_id, start=second(start), end=second(end))[0][0])
+
+
+def events_of(scope: Scope, bound: Bound, wanted: str = "true") -> str:
+    """A subquery: the events of the scope with `person` and `is_known` (user or device, not the hash of a day)."""
+    identified = is_identified(scope.site_id, scope.period.start, scope.end)
+    known = "(e.user_id = '' AND u.known_as != 0)"
+    return fill(
+        "people_events", filter=to_sql(scope.filters, bound, event_place), wanted=wanted,
+        person=f"if({known}, u.known_as, e.person_id)" if identified else "e.person_id",
+        is_known=f"(e.user_id != '' OR e.device_id != 0 OR {known})" if identified else "(e.user_id != '' OR e.device_id != 0)",
+        join_users=JOIN_USERS if identified else "",
+    )  # fmt: skip
+
+
+def params_of(scope: Scope, bound: Bound) -> dict[str, Any]:
+    return {"site": scope.site_id, "start": moment(scope.period.start), "end": moment(scope.end), **bound.values}
+
+
+def check_window(text: str, field: str = "window", most: int = 366 * 86_400) -> int:
+    """Seconds of "14d", "36h", "30m"."""
+    number, unit = text[:-1], text[-1:]
+    if number.isdigit() and unit in UNITS and 0 < (seconds := int(number) * UNITS[unit]) <= most:
+        return seconds
+    raise BadQuery(field, f'expected a number and a unit as in "14d", "36h" or "30m", got {text[:40]!r}')
+
+
+def reaching(scope: Scope, seconds: int) -> Scope:
+    return replace(scope, until=scope.period.end + timedelta(seconds=seconds))

@@ -1,0 +1,35 @@
+-- How far each actor (person or session) came, and when: `chain` holds the moments (ms) of the steps of the furthest attempt.
+-- Steps and exclusions of an event are bit masks; the first step counts in the period only, later ones also after its end.
+WITH actors AS
+(
+    SELECT
+        group_value,
+        $attempt AS found,
+        found.1 AS chain,
+        found.2 AS excluded
+    FROM
+    (
+        SELECT
+            $actor AS actor,
+            arraySort(groupArray((toUnixTimestamp64Milli(timestamp), event_index, steps, exclusions))) AS moments,
+            argMinIf($breakdown, (timestamp, event_index), $first) AS group_value
+        FROM
+        (
+            SELECT *, toUInt32($step_mask) AS steps, toUInt32($exclusion_mask) AS exclusions FROM ($events)
+        )
+        WHERE $relevant
+        GROUP BY actor
+        HAVING countIf($first) > 0
+    )
+)
+SELECT
+    group_value,
+    countIf(excluded),
+    sumForEach(arrayMap(k -> toUInt64(NOT excluded AND length(chain) >= k), range(1, $steps + 1))),
+    avgForEach(arrayMap(k -> if(NOT excluded AND length(chain) > k, (chain[k + 1] - chain[k]) / 1000, NULL), range(1, $steps))),
+    quantileExactInclusiveForEach(0.5)(arrayMap(k -> if(NOT excluded AND length(chain) > k, (chain[k + 1] - chain[k]) / 1000, NULL), range(1, $steps))),
+    quantileExactInclusiveIf(0.5)((chain[-1] - chain[1]) / 1000, length(chain) = $steps)
+FROM actors
+GROUP BY group_value
+ORDER BY sum(NOT excluded) DESC, group_value
+LIMIT 1000

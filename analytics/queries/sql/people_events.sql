@@ -1,0 +1,9 @@
+-- Events with the person behind them: the user where one is known, on the event or later in the same session.
+SELECT *
+FROM
+(
+    SELECT e.*, $person AS person, $is_known AS is_known
+    FROM events AS e $join_users
+    WHERE e.site_id = {site:UInt32} AND e.timestamp >= {start:DateTime64(3, 'UTC')} AND e.timestamp < {end:DateTime64(3, 'UTC')}
+) AS e
+WHERE ($filter) AND ($wanted)
