@@ -20,7 +20,7 @@ JOIN_USERS = """LEFT JOIN (
     ) AS u ON u.session_id = e.session_id"""
 FOLDS = {
     "pageviews": "sum(s.pageviews)", "interactions": "sum(s.interactions)", "errors": "sum(s.errors)",
-    "weight": "min(s.weight)",
+    "weight": "min(s.weight)", "visitor_id": "max(s.visitor_id)", "user_person": "max(s.user_person)",
     **{name: d.fold for name, d in DIMENSIONS.items() if d.session},
 }  # fmt: skip
 

@@ -1,0 +1,130 @@
+"""Paths (semantics.md): where people go from a page, or how they came to it, session by session."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from analytics.queries.dimensions import BadQuery
+from analytics.queries.filters import Bound, wildcard
+from analytics.queries.people import Scope, events_of, params_of
+from analytics.queries.store import fill, read
+
+OTHER, END = "(other)", "(exit)"
+MOST_STEPS, MOST_EDGES, MOST_RULES = 20, 500, 50
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Path cleaning: what fits the pattern is shown as `to`. A wildcard pattern, or a regular expression with \\1 in `to`."""
+
+    pattern: str
+    to: str
+    regex: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """`start` or `end`: a page (or event type) as it is after cleaning; without either, paths begin with the session."""
+
+    scope: Scope
+    by: Literal["page", "event"] = "page"
+    start: str = ""
+    end: str = ""
+    steps: int = 5
+    edges: int = 50
+    cleaning: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """From step `step` to the next one; `to` is "(exit)" where the session went no further. Seconds in between: the median."""
+
+    step: int
+    source: str
+    target: str
+    sessions: int
+    people: int
+    median_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PathsResult:
+    edges: list[Edge]
+    sessions: int
+    hidden: int  # edges that went into "(other)"
+
+
+def check_paths(paths: Paths) -> None:
+    if paths.by not in ("page", "event"):
+        raise BadQuery("by", f"expected page or event, got {paths.by[:40]!r}")
+    if not 2 <= paths.steps <= MOST_STEPS:
+        raise BadQuery("steps", f"expected 2 to {MOST_STEPS}, got {paths.steps}")
+    if not 1 <= paths.edges <= MOST_EDGES:
+        raise BadQuery("edges", f"expected 1 to {MOST_EDGES}, got {paths.edges}")
+    if paths.start and paths.end:
+        raise BadQuery("start", "expected a start or an end, got both")
+    if len(paths.cleaning) > MOST_RULES:
+        raise BadQuery("cleaning", f"at most {MOST_RULES} rules, got {len(paths.cleaning)}")
+    for rule in paths.cleaning:
+        if rule.regex:  # compiled by RE2 here already, where it runs
+            pattern = {"site": paths.scope.site_id, "pattern": rule.pattern}
+            try:
+                read("SELECT match('', {pattern:String})", pattern, "check")
+            except BadQuery:
+                raise BadQuery("cleaning", f"{rule.pattern[:80]!r} cannot be read (RE2 syntax)") from None
+
+
+def run(paths: Paths, tag: str = "paths") -> PathsResult:
+    check_paths(paths)
+    rows = read(*statement(paths), tag)
+    sessions = sum(row[3] for row in rows if row[0] == 1 and not paths.end)
+    if paths.end:  # every path ends there: what comes last is all of them
+        sessions = sum(row[3] for row in rows if row[2] == paths.end and row[0] == paths.steps - 1)
+    found = [Edge(*row[:5], None if row[5] is None or row[5] != row[5] else round(row[5], 3)) for row in rows]
+    found.sort(key=lambda e: (-e.sessions, e.step, e.source, e.target))
+    shown, rest = found[: paths.edges], found[paths.edges :]
+    return PathsResult(sorted([*shown, *folded(rest)], key=lambda e: (e.step, -e.sessions, e.source)), sessions, len(rest))
+
+
+def folded(rest: list[Edge]) -> list[Edge]:
+    """What is not shown by itself, as one edge a step, and apart from it the exits."""
+    sums: defaultdict[tuple[int, str], list[int]] = defaultdict(lambda: [0, 0])
+    for edge in rest:
+        total = sums[edge.step, END if edge.target == END else OTHER]
+        total[0] += edge.sessions
+        total[1] += edge.people
+    return [Edge(step, OTHER, target, sessions, people, None) for (step, target), (sessions, people) in sums.items()]
+
+
+def cleaned(paths: Paths, bound: Bound) -> str:
+    """The first rule that fits decides."""
+    item = "path" if paths.by == "page" else "event_type"
+    cases = []
+    for rule in paths.cleaning:
+        pattern = bound.add(rule.pattern if rule.regex else wildcard(rule.pattern), "String")
+        to = bound.add(rule.to, "String")
+        cases.append(f"match({item}, {pattern}), " + (f"replaceRegexpOne({item}, {pattern}, {to})" if rule.regex else to))
+    return f"multiIf({', '.join(cases)}, {item})" if cases else f"toString({item})"
+
+
+def statement(paths: Paths) -> tuple[str, dict[str, Any]]:
+    bound = Bound()
+    anchor = bound.add(paths.start or paths.end, "String")
+    items = "arrayMap(v -> v.3, visits)"
+    most = str(paths.steps)
+    if paths.start:
+        cut = f"arraySlice(visits, indexOf({items}, {anchor}), {most})"
+    elif paths.end:
+        cut = f"arraySlice(arraySlice(visits, 1, arrayLastIndex(v -> v.3 = {anchor}, visits)), -{most})"
+    else:
+        cut = f"arraySlice(visits, 1, {most})"
+    sql = fill(
+        "paths", item=cleaned(paths, bound), cut=cut, most=most,
+        events=events_of(paths.scope, bound, "event_type = 'page_view'" if paths.by == "page" else "interactive"),
+        anchored=f"has({items}, {anchor})" if paths.start or paths.end else "true",
+        first=f"{most} - length(path)" if paths.end else "0",
+        exit="false" if paths.end else f"length(path) < {most}",
+    )  # fmt: skip
+    return sql, params_of(paths.scope, bound)
+
+

@@ -1,0 +1,111 @@
+"""Attribution against each conversion credited by hand in Python, with fractions."""
+
+import random
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from analytics.queries.attribution import SIMPLE, Attribution, markov, run
+from analytics.queries.calendar import Period
+from analytics.queries.dimensions import BadQuery
+from analytics.queries.people import Scope
+
+pytestmark = pytest.mark.django_db
+PERIOD = Period(date(2026, 5, 1), date(2026, 5, 31), ZoneInfo("UTC"))
+CHANNELS = ["Direct", "Organic Search", "Paid Social", "Email"]
+
+
+def make_rows(seed=4, people=80):
+    rng, rows, session = random.Random(seed), [], 0
+    for person in range(1, people + 1):
+        at = datetime(2026, 4, 1, tzinfo=UTC) + timedelta(days=rng.uniform(0, 40))
+        for _ in range(rng.randint(1, 7)):
+            at += timedelta(days=rng.choice([0.2, 1, 4, 12]))
+            session += 1
+            channel = rng.choice(CHANNELS)
+            base = {
+                "received_at": at, "session_id": session, "session_start": at.replace(microsecond=0), "channel": channel,
+                "visitor_id": person, "person_id": person, "path": "/", "interactive": True,
+            }  # fmt: skip
+            rows.append(base | {"timestamp": at.replace(microsecond=0), "event_type": "page_view"})
+            for n in range(rng.choice([0, 0, 1, 2])):
+                order = {"order_id": f"o{session}"} if rng.random() < 0.5 else {}
+                later = (at + timedelta(minutes=5 + n)).replace(microsecond=0)
+                money = Decimal(rng.randint(100, 99_999)) / 100
+                rows.append(base | {"timestamp": later, "event_type": "purchase", "event_index": n + 1, "revenue": money} | order)
+    return rows
+
+
+def weights_of(model, touches, when):
+    n = len(touches)
+    if model == "last_non_direct":
+        known = [i for i, (_, channel) in enumerate(touches) if channel != "Direct"]
+        return [Fraction(i == (known[-1] if known else n - 1)) for i in range(n)]
+    if model in ("last_touch", "first_touch"):
+        return [Fraction(i == (n - 1 if model == "last_touch" else 0)) for i in range(n)]
+    if model == "linear":
+        return [Fraction(1, n)] * n
+    if model == "position_based":
+        if n < 3:
+            return [Fraction(1, n)] * n
+        return [Fraction(2, 5) if i in (0, n - 1) else Fraction(1, 5) / (n - 2) for i in range(n)]
+    decays = [2 ** ((at - when).total_seconds() / (7 * 86_400)) for at, _ in touches]
+    return [Fraction(d / sum(decays)) for d in decays]
+
+
+def journeys(rows, lookback):
+    sessions, conversions = defaultdict(list), {}
+    for row in sorted(rows, key=lambda r: r["timestamp"]):
+        if row["event_type"] == "page_view":
+            sessions[row["person_id"]].append((row["timestamp"], row["channel"]))
+        elif PERIOD.start <= row["timestamp"] < PERIOD.end:
+            key = (row["person_id"], row.get("order_id") or id(row))
+            conversions.setdefault(key, (row["timestamp"], row["revenue"]))
+    found = []
+    for (person, _), (when, money) in conversions.items():
+        touches = [t for t in sessions[person] if when - timedelta(days=lookback) < t[0] <= when]
+        found.append((touches, when, money))
+    return found
+
+
+@pytest.mark.parametrize("lookback", [1, 30, 90])
+def test_models(site, insert_events, lookback):
+    rows = make_rows()
+    insert_events(site, rows)
+    result = run(Attribution(Scope(site.pk, PERIOD), lookback=lookback))
+    found = journeys(rows, lookback)
+    for model in SIMPLE:
+        credits, money = defaultdict(Fraction), defaultdict(Fraction)
+        for touches, when, revenue in found:
+            for (_, channel), weight in zip(touches, weights_of(model, touches, when), strict=True):
+                credits[channel] += weight
+                money[channel] += weight * Fraction(revenue)
+        for row in result.rows:
+            assert row.credits[model].conversions == pytest.approx(float(credits[row.value]), abs=1e-5), model
+            assert float(row.credits[model].revenue) == pytest.approx(float(money[row.value]), abs=1e-2), model
+    for model in result.rows[0].credits:
+        assert sum(row.credits[model].conversions for row in result.rows) == pytest.approx(len(found), abs=1e-9)
+        assert float(sum(row.credits[model].revenue for row in result.rows)) == pytest.approx(
+            float(sum(m for _, _, m in found)), abs=1e-3
+        )
+    assert (result.conversions, result.untouched) == (len(found), 0)
+    assert result.revenue == sum(m for _, _, m in found)
+
+
+def test_removal_effect_by_hand():
+    """Two paths: A B converts, A does not. Without B nothing converts, without A nothing either: half each."""
+    assert markov([(["A", "B"], 1, 0, 0), (["A"], 0, 1, 0)]) == {"A": 0.5, "B": 0.5}
+    shares = markov([(["A"], 1, 0, 0), (["B"], 1, 1, 0)])
+    # reached = 2/3 (start: A 1/3, B 2/3; B wins half); without A 1/3: effect 1/2; without B 1/3: effect 1/2
+    assert shares == pytest.approx({"A": 0.5, "B": 0.5})
+    assert markov([(["A"], 0, 4, 0)]) == {}
+
+
+def test_what_cannot_be_asked(site):
+    for more in ({"by": "path"}, {"lookback": 0}, {"lookback": 91}):
+        with pytest.raises(BadQuery):
+            run(Attribution(Scope(site.pk, PERIOD), **more))
