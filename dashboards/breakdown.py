@@ -16,11 +16,16 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "pages": ("Pages", ("path", "entry_page", "exit_page")),
     "sources": ("Sources", ("source", "channel", "utm_campaign", "utm_source", "utm_medium", "referrer")),
     "places": ("Places", ("map", "country", "region", "city")),
+    "channels": ("Channels", ("channel", "source", "referrer")),
+    "campaigns": ("Campaigns", ("utm_campaign", "utm_source", "utm_medium", "utm_term", "utm_content")),
+    "landing": ("Landing pages", ("entry_page",)),
+    "events": ("Events", ("event_type",)),
     "technology": ("Technology", ("device_type", "browser", "os", "screen_resolution", "language")),
 }
 TABS = {
     "path": "Top", "entry_page": "Entry", "exit_page": "Exit", "source": "Sources", "channel": "Channels",
-    "utm_campaign": "Campaigns", "utm_source": "UTM source", "utm_medium": "UTM medium", "referrer": "Referrers",
+    "utm_campaign": "Campaigns", "utm_source": "UTM source", "utm_medium": "UTM medium", "utm_term": "UTM term",
+    "utm_content": "UTM content", "event_type": "Events", "referrer": "Referrers",
     "map": "Map", "country": "Countries", "region": "Regions", "city": "Cities", "device_type": "Devices",
     "browser": "Browsers", "os": "Systems", "screen_resolution": "Screens", "language": "Languages",
 }  # fmt: skip
@@ -28,7 +33,14 @@ TABS = {
 DRILLS = {"browser": "browser_version", "os": "os_version"}
 COLUMNS = ("visitors", "sessions", "pageviews", "bounce_rate", "session_duration")
 PAGE_COLUMNS = ("visitors", "pageviews", "bounce_rate", "time_on_page", "scroll_depth")
-HIDDEN_WHEN_EMPTY = ("utm_campaign", "utm_source", "utm_medium", "referrer")  # most visits have none
+HIDDEN_WHEN_EMPTY = (
+    "utm_campaign",
+    "utm_source",
+    "utm_medium",
+    "utm_term",
+    "utm_content",
+    "referrer",
+)  # most visits have none
 SHOWN = 9
 PER_PAGE = 50
 
@@ -49,11 +61,7 @@ def bars(state: State, dimension: str) -> tuple[list[Bar], bool]:
     """The first rows by visitors, their share of all visitors, and whether there are more."""
     metric = "sessions" if dimension == "exit_page" else "visitors"
     result = core.run(state.query((metric,), (dimension,), limit=SHOWN), state.now, f"executive.{dimension}")
-    rows = [
-        row
-        for row in result.rows
-        if row.dimensions[0] or dimension not in ("utm_campaign", "utm_source", "utm_medium", "referrer")
-    ]
+    rows = [row for row in result.rows if row.dimensions[0] or dimension not in HIDDEN_WHEN_EMPTY]
     most = max((row.metrics[0] for row in rows), default=0)
     total = result.totals[0] or 1
     made = []

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, QueryDict
@@ -21,6 +21,7 @@ WORDS = {
     "is": "is", "is_not": "is not", "contains": "contains", "does_not_contain": "does not contain",
     "matches": "matches", "does_not_match": "does not match", "set": "is set", "not_set": "is not set",
 }  # fmt: skip
+EXTRA = ("step", "order", "window", "start", "end", "goal", "by")
 Clause = tuple[str, str, tuple[str, ...]]  # operator, dimension, values
 
 
@@ -56,6 +57,7 @@ class State:
     interval: str = ""
     metric: str = "visitors"
     clauses: tuple[Clause, ...] = ()
+    extra: tuple[tuple[str, str], ...] = ()  # what one panel was asked: the steps of a funnel, the page of a path
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     @cached_property
@@ -88,6 +90,16 @@ class State:
         fits = {"hour": days <= 7, "day": days <= 370, "week": days >= 14, "month": days >= 60}
         return [name for name, fit in fits.items() if fit and not (name == "day" and days == 1)] or ["hour"]
 
+    def values(self, name: str) -> list[str]:
+        return [text for key, text in self.extra if key == name]
+
+    def value(self, name: str, default: str = "") -> str:
+        return next(iter(self.values(name)), default)
+
+    def pairs(self, *without: str) -> list[tuple[str, str]]:
+        """The state as fields of a form, without those that the form has itself."""
+        return [pair for pair in parse_qsl(self.address()[1:]) if pair[0] not in without]
+
     def query(
         self, metrics: tuple[str, ...], dimensions: tuple[str, ...] = (), compare: bool = False, limit: int = 10
     ) -> Query:
@@ -106,6 +118,7 @@ class State:
             if getattr(other, name) != State.__dataclass_fields__[name].default
         ]
         pairs += [("f", write_clause(clause)) for clause in other.clauses]
+        pairs += other.extra
         return "?" + urlencode(pairs)
 
     def is_chosen(self, dimension: str, value: str) -> bool:
@@ -169,6 +182,7 @@ def get_state(request: HttpRequest, site: Site, now: datetime | None = None) -> 
         interval=given.get("interval", ""),
         metric=given.get("metric", "visitors"),
         clauses=clauses,
+        extra=tuple((name, text[:500]) for name in EXTRA for text in given.getlist(name)[:20] if text),
         now=now or datetime.now(UTC),
     )
     for part in ("dates", "compared", "filters"):

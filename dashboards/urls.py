@@ -1,6 +1,20 @@
 from django.urls import path
 
-from dashboards import breakdown, executive, headline, health, installation, live, series, sparkline
+from dashboards import (
+    breakdown,
+    executive,
+    funnel,
+    headline,
+    health,
+    installation,
+    live,
+    marketing,
+    product,
+    retention,
+    series,
+    sparkline,
+)
+from dashboards import flow as flows
 
 urlpatterns = [
     path("sites/<int:site_id>/", executive.home, name="site-home"),
@@ -9,6 +23,12 @@ urlpatterns = [
     path("sites/<int:site_id>/executive/panels/series", series.view, name="panel-series"),
     path("sites/<int:site_id>/executive/panels/<slug:group>", breakdown.view, name="panel-breakdown"),
     path("sites/<int:site_id>/executive/details/<slug:dimension>", breakdown.details, name="details"),
+    path("sites/<int:site_id>/product", product.view, name="product"),
+    path("sites/<int:site_id>/product/panels/funnel", funnel.view, name="panel-funnel"),
+    path("sites/<int:site_id>/product/panels/retention", retention.view, name="panel-retention"),
+    path("sites/<int:site_id>/product/panels/flow", flows.view, name="panel-flow"),
+    path("sites/<int:site_id>/marketing", marketing.view, name="marketing"),
+    path("sites/<int:site_id>/marketing/panels/attribution", marketing.attribution, name="panel-attribution"),
     path("sites/<int:site_id>/live", live.view, name="live"),
     path("sites/<int:site_id>/live/now", live.now, name="live-now"),
     path("sites/<int:site_id>/health", health.view, name="health"),

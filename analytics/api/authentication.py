@@ -33,6 +33,13 @@ class ReadsStats(BasePermission):
         return isinstance(request.auth, Caller) and request.auth.may("read:stats")
 
 
+class ReadsEvents(BasePermission):
+    message = "This key has no scope read:events."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return isinstance(request.auth, Caller) and request.auth.may("read:events")
+
+
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = ApiKeyAuthentication
     name = "apiKey"

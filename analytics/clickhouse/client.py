@@ -3,7 +3,7 @@
 import logging
 import struct
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -94,6 +94,35 @@ def read(sql: str, params: Mapping[str, Any], tag: str, **limits: Any) -> list[t
     """Rows of a SELECT. `tag` names site and report, as in "site=7 report=executive.pages"."""
     rows: list[tuple[Any, ...]] = _run(sql, dict(params), settings={**READ_SETTINGS, **limits, "log_comment": tag})
     return rows
+
+
+def stream(sql: str, params: Mapping[str, Any], tag: str, rows: int = 5000) -> Iterator[list[tuple[Any, ...]]]:
+    """Rows of a SELECT in blocks, over a connection of its own: memory does not grow with the answer."""
+    limits = {
+        "max_execution_time": 3600,
+        "max_result_rows": 0,
+        "max_block_size": rows,
+        "max_bytes_before_external_sort": 2**28,
+    }
+    client = None
+    try:
+        client = connect()
+        settings = {**READ_SETTINGS, **limits, "log_comment": tag}
+        block: list[tuple[Any, ...]] = []
+        for row in client.execute_iter(sql, dict(params), settings=settings):
+            block.append(row)
+            if len(block) == rows:
+                yield block
+                block = []
+        if block:
+            yield block
+    except ServerException as error:
+        raise StoreError(str(error).split("Stack trace")[0].strip()) from error
+    except ERRORS as error:
+        raise StoreError(f"ClickHouse cannot be reached: {type(error).__name__}.") from error
+    finally:
+        if client:
+            client.disconnect()
 
 
 def insert(table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], token: str) -> None:

@@ -5,6 +5,7 @@ that does not divide goes to the last touch. The data-driven model is the remova
 (Anderl et al., 2016): how many conversions would be missing if every path through a channel ended there.
 """
 
+import itertools
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -20,11 +21,24 @@ from analytics.queries.store import fill, moment, read
 
 MODELS = {
     "last_touch": "Last touch", "last_non_direct": "Last non-direct", "first_touch": "First touch", "linear": "Linear",
-    "position_based": "Position-based 40/20/40", "time_decay": "Time decay, half-life 7 days", "data_driven": "Data-driven (Markov)",
+    "position_based": "Position-based 40/20/40", "time_decay": "Time decay, half-life 7 days",
+    "data_driven": "Data-driven (Markov)",
 }  # fmt: skip
 SIMPLE = tuple(name for name in MODELS if name != "data_driven")
-DIMENSIONS = ("channel", "source", "medium", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "referrer", "entry_page")
+DIMENSIONS = (
+    "channel",
+    "source",
+    "medium",
+    "utm_source",
+    "utm_medium",
+    "utm_campaign",
+    "utm_term",
+    "utm_content",
+    "referrer",
+    "entry_page",
+)
 WHOLE = 10**9
+PURCHASE = Selector(event="purchase")
 START, CONVERSION, NOTHING = "(start)", "(conversion)", "(null)"
 
 
@@ -33,7 +47,7 @@ class Attribution:
     """`goal`: what a conversion is; its revenue is the event's. `lookback`: days in which a touch counts."""
 
     scope: Scope
-    goal: Selector = Selector(event="purchase")
+    goal: Selector = PURCHASE
     by: str = "channel"
     lookback: int = 30
 
@@ -86,7 +100,8 @@ def run(asked: Attribution, tag: str = "attribution") -> AttributionResult:
     made = []
     for value in shares:
         credits = {
-            name: Credit(parts / WHOLE, Decimal(money) / WHOLE / 10_000) for name, (parts, money) in shares[value].items()
+            name: Credit(parts / WHOLE, Decimal(money) / WHOLE / 10_000)
+            for name, (parts, money) in shares[value].items()
         }
         part = driven.get(value, 0.0)
         credits["data_driven"] = Credit(part * total, (Decimal(str(part)) * revenue).quantize(Decimal("0.0001")))
@@ -108,7 +123,7 @@ def markov(paths: list[tuple[Any, ...]]) -> dict[str, float]:
     leaving = np.zeros(size)
     for touches, conversions, misses, *_ in paths:
         steps = [START, *touches]
-        for one, two in zip(steps, steps[1:], strict=False):
+        for one, two in itertools.pairwise(steps):
             moves[index[one], index[two]] += conversions + misses
         wins[index[steps[-1]]] += conversions
         leaving[index[steps[-1]]] += misses

@@ -3,7 +3,8 @@
 Effects are relative to the control: (mean - control) / control, with the variance of the delta method. Bayesian: a flat
 prior, so the effect is normal around what was seen; chance to win, credible interval and risk follow. Frequentist: z-test
 of two proportions (pooled) or Welch's t-test for the p-value, the same variance for the interval; the sequential interval
-is always valid (asymptotic confidence sequence, Waudby-Smith et al. 2021, tuned for 5,000 people). Source: GrowthBook's gbstats.
+is always valid (asymptotic confidence sequence, Waudby-Smith et al. 2021, tuned for 5,000 people). Source: gbstats of
+GrowthBook.
 """
 
 import math
@@ -81,7 +82,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Effects and intervals as shares (0.1 is 10 % more than the control); None for the control and where nothing can be said."""
+    """Effects and intervals are shares (0.1: 10 % above the control); None for the control and where nothing can be said."""
 
     name: str
     people: int
@@ -138,23 +139,26 @@ def run(asked: Experiment, tag: str = "experiment") -> ExperimentResult:
     enough = len(samples) > 1 and all(
         s.n >= LEAST_PEOPLE and s.converted >= LEAST_CONVERSIONS for s in samples.values()
     )
-    groups = {g: compare(asked, dict(sorted(of.items())), control) for g, of in found.items()} if asked.breakdown else {}
+    groups = (
+        {g: compare(asked, dict(sorted(of.items())), control) for g, of in found.items()} if asked.breakdown else {}
+    )
     mismatch = p is not None and p < MISMATCH
-    return ExperimentResult(
-        variants, control, test_name(asked), enough, winner_of(variants) if enough and not mismatch else "", p, mismatch, several,
-        groups,
-    )  # fmt: skip
+    winner = winner_of(variants) if enough and not mismatch else ""
+    return ExperimentResult(variants, control, test_name(asked), enough, winner, p, mismatch, several, groups)
 
 
 def sample(asked: Experiment, variant: str, sums: list[float]) -> Sample:
-    n, converted, *rest = sums
-    return Sample(variant, int(n), int(converted), *rest, kind=asked.kind)
+    n, converted, m, mm, d, dd, md = sums
+    return Sample(variant, int(n), int(converted), m, mm, d, dd, md, asked.kind)
 
 
 def control_of(asked: Experiment, names: list[str]) -> str:
     if asked.control:
         return asked.control
-    return next((name for name in names if name.lower() in ("control", "a", "original", "off", "false", "0")), names[0] if names else "")
+    return next(
+        (name for name in names if name.lower() in ("control", "a", "original", "off", "false", "0")),
+        names[0] if names else "",
+    )
 
 
 def test_name(asked: Experiment) -> str:

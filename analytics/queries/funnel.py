@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from analytics.queries.dimensions import BadQuery, get_dimension
 from analytics.queries.filters import Bound
-from analytics.queries.people import Scope, Selector, condition, events_of, params_of, reaching
+from analytics.queries.people import Scope, Selector, condition, events_of, number, params_of, reaching
 from analytics.queries.store import fill, moment, read
 
 Order = Literal["ordered", "strict", "unordered"]
@@ -68,7 +68,9 @@ def check_funnel(funnel: Funnel) -> None:
         raise BadQuery("steps", "without an order each step has to differ from the others")
     for exclusion in funnel.exclusions:
         if not 1 <= exclusion.after < exclusion.before <= len(funnel.steps):
-            raise BadQuery("exclusions", f"expected after and before to be steps from 1 to {len(funnel.steps)}, in this order")
+            raise BadQuery(
+                "exclusions", f"expected after and before to be steps from 1 to {len(funnel.steps)}, in this order"
+            )
     if funnel.exclusions and funnel.order == "unordered":
         raise BadQuery("exclusions", "a funnel without an order has nothing between two steps")
     if funnel.breakdown and not get_dimension(funnel.breakdown, "breakdown").event:
@@ -110,10 +112,6 @@ def share(part: int, whole: int) -> float | None:
     return round(100 * part / whole, 4) if whole else None
 
 
-def number(value: float | None) -> float | None:
-    return None if value is None or value != value else round(float(value), 3)
-
-
 def statement(funnel: Funnel) -> tuple[str, dict[str, Any]]:
     bound, scope = Bound(), reaching(funnel.scope, funnel.window)
     before = bound.add(moment(funnel.scope.period.end), "DateTime64(3, 'UTC')")
@@ -147,7 +145,7 @@ def ored(terms: list[str]) -> str:
     return "bitOr(" * (len(terms) - 1) + terms[0] + "".join(f", {term})" for term in terms[1:])
 
 
-# What an attempt is, per order, over `moments`: (ms, event_index, bits of the steps, bits of the exclusions) in order of time.
+# What an attempt is, per order, over `moments` in order of time: (ms, event_index, bits of steps, bits of exclusions).
 #
 # ordered and strict fold over them. acc.1 has for each step the moments of the newest attempt that came so far (the first
 # moment is its start), acc.2 the furthest attempt, as of the event before, acc.3 whether an exclusion fell between two
@@ -166,7 +164,9 @@ FOLD = """arrayFold((acc, e) -> (
             AND NOT (notEmpty(old) AND old[1] = before[1]),
             range(1, $steps + 1), acc.1, arrayPopBack(arrayPushFront(acc.1, $empty)))))
     ), moments, (arrayMap(x -> $empty, range($steps)), $empty, toUInt8(0))) AS acc, ($furthest, acc.3)"""
-FURTHEST = "if(arrayLastIndex(c -> notEmpty(c), acc.1) > length(acc.2), acc.1[arrayLastIndex(c -> notEmpty(c), acc.1)], acc.2)"
+FURTHEST = (
+    "if(arrayLastIndex(c -> notEmpty(c), acc.1) > length(acc.2), acc.1[arrayLastIndex(c -> notEmpty(c), acc.1)], acc.2)"
+)
 UNORDERED = """arrayMap(s -> arraySort(arrayFilter(t -> t < 9000000000000000, arrayMap(i ->
             arrayMin(e -> if(bitTest(e.3, i) AND e.1 >= s AND e.1 - s <= {window:Int64}, e.1, 9000000000000000), moments),
             range($steps)))), arrayFilter(t -> t < {last:Int64}, moments.1)) AS acc,

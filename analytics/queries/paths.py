@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import Bound, wildcard
-from analytics.queries.people import Scope, events_of, params_of
+from analytics.queries.people import Scope, events_of, number, params_of
 from analytics.queries.store import fill, read
 
 OTHER, END = "(other)", "(exit)"
@@ -37,7 +37,7 @@ class Paths:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """From step `step` to the next one; `to` is "(exit)" where the session went no further. Seconds in between: the median."""
+    """From step `step` to the next; `target` is "(exit)" where the session went no further."""
 
     step: int
     source: str
@@ -80,10 +80,12 @@ def run(paths: Paths, tag: str = "paths") -> PathsResult:
     sessions = sum(row[3] for row in rows if row[0] == 1 and not paths.end)
     if paths.end:  # every path ends there: what comes last is all of them
         sessions = sum(row[3] for row in rows if row[2] == paths.end and row[0] == paths.steps - 1)
-    found = [Edge(*row[:5], None if row[5] is None or row[5] != row[5] else round(row[5], 3)) for row in rows]
+    found = [Edge(n, one, two, visits, people, number(taken)) for n, one, two, visits, people, taken in rows]
     found.sort(key=lambda e: (-e.sessions, e.step, e.source, e.target))
     shown, rest = found[: paths.edges], found[paths.edges :]
-    return PathsResult(sorted([*shown, *folded(rest)], key=lambda e: (e.step, -e.sessions, e.source)), sessions, len(rest))
+    return PathsResult(
+        sorted([*shown, *folded(rest)], key=lambda e: (e.step, -e.sessions, e.source)), sessions, len(rest)
+    )
 
 
 def folded(rest: list[Edge]) -> list[Edge]:
@@ -103,7 +105,9 @@ def cleaned(paths: Paths, bound: Bound) -> str:
     for rule in paths.cleaning:
         pattern = bound.add(rule.pattern if rule.regex else wildcard(rule.pattern), "String")
         to = bound.add(rule.to, "String")
-        cases.append(f"match({item}, {pattern}), " + (f"replaceRegexpOne({item}, {pattern}, {to})" if rule.regex else to))
+        cases.append(
+            f"match({item}, {pattern}), " + (f"replaceRegexpOne({item}, {pattern}, {to})" if rule.regex else to)
+        )
     return f"multiIf({', '.join(cases)}, {item})" if cases else f"toString({item})"
 
 
@@ -126,5 +130,3 @@ def statement(paths: Paths) -> tuple[str, dict[str, Any]]:
         exit="false" if paths.end else f"length(path) < {most}",
     )  # fmt: skip
     return sql, params_of(paths.scope, bound)
-
-

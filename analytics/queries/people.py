@@ -10,6 +10,7 @@ from analytics.queries.filters import Bound, Filter, Leaf, check_filters, to_sql
 from analytics.queries.plan import JOIN_USERS, event_place
 from analytics.queries.store import fill, moment, read_report, second
 
+KNOWN = "e.user_id != '' OR e.device_id != 0"
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -27,6 +28,9 @@ class Selector:
         return self.name or (f"Viewed {self.page}" if self.page else self.event or "Any event")
 
 
+ANY = Selector()
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Whose events an analysis reads: those of a site that fit the filters; `until`: it reads on beyond the period."""
@@ -42,7 +46,7 @@ class Scope:
 
 
 def check_selector(raw: Any, field: str) -> Selector:
-    """"purchase", or {"event" or "page", "filters", "name"}; {} is any event. Raises BadQuery."""
+    """ "purchase", or {"event" or "page", "filters", "name"}; {} is any event. Raises BadQuery."""
     if isinstance(raw, str):
         raw = {"event": raw}
     if not isinstance(raw, dict) or (unknown := set(raw) - {"event", "page", "filters", "name"}):
@@ -80,7 +84,7 @@ def events_of(scope: Scope, bound: Bound, wanted: str = "true") -> str:
     return fill(
         "people_events", filter=to_sql(scope.filters, bound, event_place), wanted=wanted,
         person=f"if({known}, u.known_as, e.person_id)" if identified else "e.person_id",
-        is_known=f"(e.user_id != '' OR e.device_id != 0 OR {known})" if identified else "(e.user_id != '' OR e.device_id != 0)",
+        is_known=f"({KNOWN} OR {known})" if identified else f"({KNOWN})",
         join_users=JOIN_USERS if identified else "",
     )  # fmt: skip
 
@@ -99,3 +103,8 @@ def check_window(text: str, field: str = "window", most: int = 366 * 86_400) -> 
 
 def reaching(scope: Scope, seconds: int) -> Scope:
     return replace(scope, until=scope.period.end + timedelta(seconds=seconds))
+
+
+def number(value: float | None) -> float | None:
+    """Rounded to thousandths; ClickHouse says NaN of nothing."""
+    return None if value is None or value != value else round(float(value), 3)

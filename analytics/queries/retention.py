@@ -9,7 +9,7 @@ from analytics.queries import calendar
 from analytics.queries.calendar import Period
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import Bound
-from analytics.queries.people import Scope, Selector, condition, events_of, params_of
+from analytics.queries.people import ANY, Scope, Selector, condition, events_of, params_of
 from analytics.queries.store import fill, read, read_report, second
 
 MOST_INTERVALS, MOST_COHORTS = 60, 120
@@ -21,11 +21,11 @@ NOBODY_KNOWN = (
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """`intervals`: how many after the first. `first_time`: a person belongs to the interval of their first start event ever."""
+    """`intervals`: how many after the first. `first_time`: a person belongs where their first start event ever lies."""
 
     scope: Scope
-    start: Selector = Selector()
-    back: Selector = Selector()
+    start: Selector = ANY
+    back: Selector = ANY
     interval: Literal["day", "week", "month"] = "day"
     intervals: int = 7
     first_time: bool = True
@@ -65,7 +65,9 @@ def check_retention(retention: Retention) -> list[datetime]:
         raise BadQuery("intervals", f"expected 1 to {MOST_INTERVALS}, got {retention.intervals}")
     cohorts = cohort_days(retention)
     if len(cohorts) > MOST_COHORTS:
-        raise BadQuery("date_range", f"at most {MOST_COHORTS} cohorts, got {len(cohorts)}; a longer interval makes fewer")
+        raise BadQuery(
+            "date_range", f"at most {MOST_COHORTS} cohorts, got {len(cohorts)}; a longer interval makes fewer"
+        )
     days = list(cohorts)
     for _ in range(retention.intervals + 1):
         days.append(calendar.next_of(days[-1], retention.interval))

@@ -36,7 +36,11 @@ def make_rows(seed=4, people=80):
                 order = {"order_id": f"o{session}"} if rng.random() < 0.5 else {}
                 later = (at + timedelta(minutes=5 + n)).replace(microsecond=0)
                 money = Decimal(rng.randint(100, 99_999)) / 100
-                rows.append(base | {"timestamp": later, "event_type": "purchase", "event_index": n + 1, "revenue": money} | order)
+                rows.append(
+                    base
+                    | {"timestamp": later, "event_type": "purchase", "event_index": n + 1, "revenue": money}
+                    | order
+                )
     return rows
 
 

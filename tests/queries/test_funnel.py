@@ -58,7 +58,9 @@ def attempts_of(events, steps, order, window, end, exclusions):
                 chain.append(moment(event))
             elif order == "strict":
                 break
-            elif any(event["event_type"] == kind and after <= len(chain) < before for kind, after, before in exclusions):
+            elif any(
+                event["event_type"] == kind and after <= len(chain) < before for kind, after, before in exclusions
+            ):
                 excluded.append(moment(event))
         found.append(chain)
     return found, excluded
@@ -78,7 +80,11 @@ def expect(rows, steps, order="ordered", window=timedelta(days=14), by="person_i
         furthest = max(map(len, attempts))
         longest = [a for a in attempts if len(a) == furthest]
         done = min(a[-1] for a in longest)  # the first to come so far; of those that came at once, the newest
-        best = longest[0] if order == "unordered" else max((a for a in longest if a[-1] == done), key=lambda a: (a[0][0], -a[0][1]))
+        best = (
+            longest[0]
+            if order == "unordered"
+            else max((a for a in longest if a[-1] == done), key=lambda a: (a[0][0], -a[0][1]))
+        )
         if excluded and (furthest < len(steps) or min(excluded) < done):
             left_out += 1
             continue
@@ -156,4 +162,3 @@ def test_what_cannot_be_asked(site, more, field):
     with pytest.raises(BadQuery) as refused:
         run(Funnel(**{"scope": Scope(site.pk, PERIOD), "steps": selectors("ab"), **more}))
     assert refused.value.field == field
-

@@ -1,5 +1,6 @@
 """Paths against sessions walked in Python."""
 
+import itertools
 import random
 import re
 import statistics
@@ -49,7 +50,7 @@ def expect(rows, start="", end="", steps=5, clean=lambda path: path):
         cut = visits[first : last + 1]
         cut = cut[-steps:] if end else cut[:steps]
         offset = steps - len(cut) if end else 0
-        for i, (one, two) in enumerate(zip(cut, cut[1:], strict=False), 1):
+        for i, (one, two) in enumerate(itertools.pairwise(cut), 1):
             edges[i + offset, one[0], two[0]].append(((two[1] - one[1]).total_seconds(), one[2]))
         if not end and len(cut) < steps:
             edges[len(cut), cut[-1][0], END].append((None, cut[-1][2]))
@@ -57,7 +58,9 @@ def expect(rows, start="", end="", steps=5, clean=lambda path: path):
 
 
 @pytest.mark.parametrize("anchor", [{}, {"start": "/a"}, {"end": "/b"}, {"start": "/it's", "steps": 3}])
-@pytest.mark.parametrize("cleaning", [(), (Rule("/product/*", "/product/:id"),), (Rule("^/product/([0-9])$", r"/p\1", True),)])
+@pytest.mark.parametrize(
+    "cleaning", [(), (Rule("/product/*", "/product/:id"),), (Rule("^/product/([0-9])$", r"/p\1", True),)]
+)
 def test_edges(site, insert_events, anchor, cleaning):
     rows = make_rows()
     insert_events(site, rows)

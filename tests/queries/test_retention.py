@@ -57,7 +57,9 @@ def expect(rows, period, interval, count, start, back, first_time, or_after, now
             row.append(len(people & set(returns[fits].person_id)))
         table[slot.start_time.date()] = row
     for n in range(count + 1):
-        done = [s for s in slots if (s + n).end_time.tz_localize(str(period.zone)) < now and table[s.start_time.date()][0]]
+        done = [
+            s for s in slots if (s + n).end_time.tz_localize(str(period.zone)) < now and table[s.start_time.date()][0]
+        ]
         whole = sum(table[s.start_time.date()][0] for s in done)
         averages.append(100 * sum(table[s.start_time.date()][n] for s in done) / whole if whole else None)
     return table, averages

@@ -1,0 +1,191 @@
+"""Exports: events, sessions and people of a period, in blocks of rows, so that memory does not grow with the period."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from analytics.clickhouse import client
+from analytics.queries.calendar import Period
+from analytics.queries.filters import Bound
+from analytics.queries.people import Scope, events_of, params_of
+from analytics.queries.plan import folded
+from analytics.queries.store import fill
+
+TEXT, NUMBER, MOMENT, MONEY, FLOAT, FLAG = (
+    pa.string(),
+    pa.int64(),
+    pa.timestamp("ms", "UTC"),
+    pa.decimal128(18, 4),
+    pa.float64(),
+    pa.bool_(),
+)
+# Ids are 64-bit numbers, which JSON readers round: they go out as 16 hexadecimal digits.
+_PLAIN = (
+    "event_type", "event_version", "user_id", "user_segment", "hostname", "url", "path", "title", "page_referrer", "referrer",
+    "source", "medium", "channel", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "entry_page",
+    "country", "region", "city", "timezone", "device_type", "os", "os_version", "browser", "browser_version",
+    "screen_resolution",
+    "viewport_size", "language", "currency", "order_id", "error_type", "error_message",
+)  # fmt: skip
+EVENTS: dict[str, tuple[str, pa.DataType]] = {
+    "event_id": ("toString(event_id)", TEXT),
+    "timestamp": ("timestamp", MOMENT),
+    "received_at": ("received_at", MOMENT),
+    "session_id": ("lower(hex(session_id))", TEXT),
+    "event_index": ("event_index", NUMBER),
+    "visitor_id": ("lower(hex(visitor_id))", TEXT),
+    "person_id": ("lower(hex(person_id))", TEXT),
+    "is_authenticated": ("is_authenticated", FLAG),
+    "interactive": ("interactive", FLAG),
+    **{name: (f"toString({name})", TEXT) for name in _PLAIN},
+    "engaged_ms": ("engaged_ms", NUMBER),
+    "scroll_depth": ("scroll_depth", NUMBER),
+    "revenue": ("revenue", MONEY),
+    **{name: (name, FLOAT) for name in ("lcp", "inp", "cls", "fcp", "ttfb", "weight")},
+    "ab_test_variants": ("toJSONString(variants)", TEXT),
+    "event_properties": ("toJSONString(event_properties)", TEXT),
+}
+_OF_SESSIONS = ("entry_page", "exit_page", "hostname", "referrer", "source", "medium", "channel", "utm_source", "utm_medium",
+                "utm_campaign", "utm_term", "utm_content", "country", "region", "city",
+                "device_type", "browser", "os", "language")  # fmt: skip
+SESSIONS: dict[str, tuple[str, pa.DataType]] = {
+    "session_id": ("lower(hex(session_id))", TEXT),
+    "start": ("start", MOMENT),
+    "end": ("end", MOMENT),
+    "visitor_id": ("lower(hex(visitor_id))", TEXT),
+    "person_id": ("lower(hex(if(user_person != 0, user_person, visitor_id)))", TEXT),
+    "pageviews": ("toInt64(pageviews)", NUMBER),
+    "interactions": ("toInt64(interactions)", NUMBER),
+    "errors": ("toInt64(errors)", NUMBER),
+    **{name: (f"toString({name})", TEXT) for name in _OF_SESSIONS},
+}
+PEOPLE: dict[str, tuple[str, pa.DataType]] = {
+    "person_id": ("lower(hex(person))", TEXT),
+    "user_id": ("max(user_id)", TEXT),
+    "first_seen": ("min(timestamp)", MOMENT),
+    "last_seen": ("max(timestamp)", MOMENT),
+    "sessions": ("toInt64(uniqExact(session_id))", NUMBER),
+    "pageviews": ("toInt64(countIf(event_type = 'page_view'))", NUMBER),
+    "events": ("toInt64(count())", NUMBER),
+    "revenue": ("sumIf(revenue, event_type = 'purchase')", MONEY),
+    "country": ("toString(anyLast(country))", TEXT),
+    "first_source": ("toString(argMin(source, timestamp))", TEXT),
+}
+KINDS = {"events": EVENTS, "sessions": SESSIONS, "people": PEOPLE}
+Block = list[tuple[Any, ...]]
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def get_blocks(kind: str, scope: Scope) -> Iterator[Block]:
+    """Events and sessions a day at a time, in order of time."""
+    selected = ", ".join(f"{sql} AS c{i}" for i, (sql, _) in enumerate(KINDS[kind].values()))
+    for part in [scope] if kind == "people" else days_of(scope):
+        bound = Bound()
+        if kind == "sessions":
+            needed = {*_OF_SESSIONS, "visitor_id", "user_person", "pageviews", "interactions", "errors"}
+            sql = fill("export_sessions", select=selected, folded=folded(needed))
+        else:
+            more = {"events": events_of(part, bound)} if kind == "people" else {}
+            sql = fill(f"export_{kind}", select=selected, **more)
+        yield from client.stream(sql, params_of(part, bound), f"site={scope.site_id} report=export.{kind}")
+
+
+def days_of(scope: Scope) -> Iterator[Scope]:
+    day = scope.period.first
+    while day <= scope.period.last:
+        yield replace(scope, period=Period(day, day, scope.period.zone))
+        day += timedelta(days=1)
+
+
+def write(kind: str, form: str, blocks: Iterator[Block]) -> Iterator[bytes]:
+    return WRITERS[form](KINDS[kind], blocks)
+
+
+Columns = dict[str, tuple[str, pa.DataType]]
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def cell(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula is kept from it by an apostrophe."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(DANGEROUS) else value
+    return value if isinstance(value, Decimal) else plain(value)
+
+
+def to_csv(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
+    page = io.StringIO()
+    writer = csv.writer(page)
+    writer.writerow(columns)
+    for block in blocks:
+        writer.writerows([[cell(value) for value in row] for row in block])
+        yield page.getvalue().encode()
+        page.seek(0)
+        page.truncate()
+    yield page.getvalue().encode()
+
+
+def to_ndjson(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
+    nested = {"event_properties", "ab_test_variants"}
+    for block in blocks:
+        lines = []
+        for row in block:
+            told = {
+                name: msgspec.Raw(value.encode()) if name in nested else plain(value)
+                for name, value in zip(columns, row, strict=True)
+            }
+            lines.append(msgspec.json.encode(told))
+        yield b"\n".join(lines) + b"\n"
+
+
+def to_parquet(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
+    schema = pa.schema([(name, kind) for name, (_, kind) in columns.items()])
+    sink = Sink()
+    with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
+        for block in blocks:
+            arrays = [
+                pa.array(values, kind) for values, kind in zip(zip(*block, strict=True), schema.types, strict=True)
+            ]
+            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+            yield sink.take()
+    yield sink.take()
+
+
+class Sink(io.RawIOBase):
+    """What the writer has written since it was last asked; it need not seek."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self.parts.append(bytes(data))
+        self.size += len(self.parts[-1])
+        return len(self.parts[-1])
+
+    def tell(self) -> int:
+        return self.size
+
+    def take(self) -> bytes:
+        told, self.parts = b"".join(self.parts), []
+        return told
+
+
+WRITERS: dict[str, Callable[[Columns, Iterator[Block]], Iterator[bytes]]] = {
+    "csv": to_csv, "ndjson": to_ndjson, "parquet": to_parquet,
+}  # fmt: skip

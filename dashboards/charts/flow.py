@@ -1,0 +1,96 @@
+"""A Sankey diagram as coordinates: pure, drawn by the template as SVG, so that each label is text of the page."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analytics.queries.paths import END, Edge
+
+WIDTH, HEIGHT, NODE, GAP, TOP = 1000.0, 420.0, 8.0, 14.0, 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    x: float
+    y: float
+    height: float
+    name: str
+    sessions: int
+    kind: str  # "", exit or other
+    text_x: float
+    anchor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ribbon:
+    path: str
+    width: float
+    title: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    nodes: list[Node]
+    ribbons: list[Ribbon]
+    width: float = WIDTH
+    height: float = HEIGHT
+
+
+def picture(edges: Sequence[Edge], columns: int) -> Picture:
+    """A node is as high as the sessions that pass it; the tallest column fills the height."""
+    into: defaultdict[tuple[int, str], int] = defaultdict(int)
+    out: defaultdict[tuple[int, str], int] = defaultdict(int)
+    for edge in edges:
+        out[edge.step, edge.source] += edge.sessions
+        into[edge.step + 1, edge.target] += edge.sessions
+    sizes = {key: max(into[key], out[key]) for key in {*into, *out}}
+    by_column = {
+        c: sorted((k for k in sizes if k[0] == c), key=lambda k: (k[1] == END, -sizes[k], k[1]))
+        for c in range(1, columns + 1)
+    }
+    scale = min(
+        (HEIGHT - 2 * TOP - GAP * (len(keys) - 1)) / sum(sizes[k] for k in keys) for keys in by_column.values() if keys
+    )
+    scale = max(scale, 0.000_1)
+    nodes: dict[tuple[int, str], Node] = {}
+    for column, keys in by_column.items():
+        x, y = (column - 1) * (WIDTH - NODE) / max(1, columns - 1), TOP
+        last = column == columns
+        for key in keys:
+            height = max(1.5, sizes[key] * scale)
+            kind = "exit" if key[1] == END else "other" if key[1] == "(other)" else ""
+            text_x = x - 6 if last else x + NODE + 6
+            nodes[key] = Node(
+                round(x, 1),
+                round(y, 1),
+                round(height, 1),
+                key[1],
+                sizes[key],
+                kind,
+                round(text_x, 1),
+                "end" if last else "start",
+            )
+            y += height + GAP
+    return Picture(list(nodes.values()), ribbons(edges, nodes, scale))
+
+
+def ribbons(edges: Sequence[Edge], nodes: dict[tuple[int, str], Node], scale: float) -> list[Ribbon]:
+    left: defaultdict[tuple[int, str], float] = defaultdict(float)
+    right: defaultdict[tuple[int, str], float] = defaultdict(float)
+    made = []
+    order = {key: i for i, key in enumerate(nodes)}
+    known = [e for e in edges if (e.step, e.source) in nodes and (e.step + 1, e.target) in nodes]
+    for edge in sorted(known, key=lambda e: (order[e.step, e.source], order[e.step + 1, e.target])):
+        one, two = (edge.step, edge.source), (edge.step + 1, edge.target)
+        width = edge.sessions * scale
+        x1, y1 = nodes[one].x + NODE, nodes[one].y + left[one] + width / 2
+        x2, y2 = nodes[two].x, nodes[two].y + right[two] + width / 2
+        left[one] += width
+        right[two] += width
+        middle = (x1 + x2) / 2
+        made.append(Ribbon(
+            f"M{x1:.1f} {y1:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {x2:.1f} {y2:.1f}", round(max(width, 0.8), 2),
+            f"{edge.source} → {edge.target}: {edge.sessions:,} sessions", "exit" if edge.target == END else "",
+        ))  # fmt: skip
+    return made
