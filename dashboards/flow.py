@@ -9,7 +9,7 @@ from dashboards.names import compact
 from dashboards.panel import panel
 from dashboards.state import State
 
-STEPS, EDGES = 4, 40
+STEPS, EDGES = 4, 500
 
 
 @panel("dashboards/panels/flow.html")
@@ -24,7 +24,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
     )
     found = core.run(asked, "product.flow")
     return {
-        "picture": flow.picture(found.edges, STEPS) if found.edges else None,
+        "picture": flow.picture(flow.gathered(found.edges), STEPS) if found.edges else None,
         "edges": sorted(found.edges, key=lambda e: (-e.sessions, e.step))[:60],
         "sessions": compact(found.sessions),
         "hidden": found.hidden,

@@ -78,7 +78,8 @@ def view(state: State, **_: str) -> dict[str, Any]:
     order = state.value("order", "ordered")
     window = state.value("window", "14d")
     base = {
-        "steps": [*steps, *[""] * max(1, 3 - len(steps))][:20], "kinds": sorted(kinds), "chosen_order": order, "chosen_window": window,
+        "steps": [*steps, *[""] * max(1, 3 - len(steps))][:20], "kinds": sorted(kinds),
+        "chosen_order": order, "chosen_window": window,
         "orders": ORDERS.items(), "windows": ({window: window} | WINDOWS if window[-1:] in UNITS else WINDOWS).items(),
         "fields": state.pairs("step", "order", "window"),
     }  # fmt: skip

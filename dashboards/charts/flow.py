@@ -1,10 +1,10 @@
 """A Sankey diagram as coordinates: pure, drawn by the template as SVG, so that each label is text of the page."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analytics.queries.paths import END, Edge
+from analytics.queries.paths import END, OTHER, Edge
 
 WIDTH, HEIGHT, NODE, GAP, TOP = 1000.0, 420.0, 8.0, 14.0, 8.0
 
@@ -37,6 +37,27 @@ class Picture:
     height: float = HEIGHT
 
 
+def gathered(edges: Sequence[Edge], most: int = 7) -> list[Edge]:
+    """Each column keeps its `most` busiest nodes and the exit; what else there is becomes its one "(other)"."""
+    sizes: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for edge in edges:
+        sizes[edge.step][edge.source] += edge.sessions
+        if all(other.step != edge.step + 1 for other in edges) and edge.target != END:
+            sizes[edge.step + 1][edge.target] += edge.sessions
+    kept = {
+        column: {name for name, _ in found.most_common(most) if name != OTHER} | {END}
+        for column, found in sizes.items()
+    }
+    sums: Counter[tuple[int, str, str]] = Counter()
+    people: Counter[tuple[int, str, str]] = Counter()
+    for edge in edges:
+        one = edge.source if edge.source in kept.get(edge.step, ()) else OTHER
+        two = edge.target if edge.target in kept.get(edge.step + 1, {END}) else OTHER
+        sums[edge.step, one, two] += edge.sessions
+        people[edge.step, one, two] += edge.people
+    return [Edge(*key, sessions, people[key], None) for key, sessions in sums.most_common()]
+
+
 def picture(edges: Sequence[Edge], columns: int) -> Picture:
     """A node is as high as the sessions that pass it; the tallest column fills the height."""
     into: defaultdict[tuple[int, str], int] = defaultdict(int)
@@ -59,7 +80,7 @@ def picture(edges: Sequence[Edge], columns: int) -> Picture:
         last = column == columns
         for key in keys:
             height = max(1.5, sizes[key] * scale)
-            kind = "exit" if key[1] == END else "other" if key[1] == "(other)" else ""
+            kind = "exit" if key[1] == END else "other" if key[1] == OTHER else ""
             text_x = x - 6 if last else x + NODE + 6
             nodes[key] = Node(
                 round(x, 1),

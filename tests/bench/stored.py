@@ -14,6 +14,29 @@ WHERE e.site_id = {{source:UInt32}} AND e.session_id % 4 = {{part:UInt32}}
 """
 
 
+def analyses(site: object) -> None:
+    """Over 90 days of what is stored now; the first run and the quickest of three more."""
+    from analytics.queries import attribution, calendar, funnel, paths, retention
+    from analytics.queries.people import Scope, Selector
+
+    now = datetime.now(UTC)
+    scope = Scope(site.id, calendar.get_period("90d", ZoneInfo("Europe/Berlin"), now))
+    kinds = ("page_view", "product_view", "add_to_cart", "checkout_start", "purchase")
+    steps = tuple(Selector(event=kind) for kind in kinds)
+    asked = {
+        "funnel of 5 steps": lambda: funnel.run(funnel.Funnel(scope, steps)),
+        "funnel of 6 steps, first a page": lambda: funnel.run(funnel.Funnel(scope, (Selector(page="/"), *steps))),
+        "retention, 12 weeks": lambda: retention.run(retention.Retention(scope, interval="week", intervals=12), now),
+        "paths of 5 steps": lambda: paths.run(paths.Paths(scope)),
+        "attribution by channel": lambda: attribution.run(attribution.Attribution(scope)),
+    }
+    for name, run in asked.items():
+        first = inprocess.timed(run)[0]
+        print(
+            f"  {name:32} {first * 1000:6.0f} ms, then {min(inprocess.timed(run)[0] for _ in range(3)) * 1000:6.0f} ms"
+        )
+
+
 def main() -> None:
     from analytics.clickhouse import client
     from analytics.clickhouse.columns import COLUMNS
@@ -64,3 +87,4 @@ def main() -> None:
             f"{stored / 1e6:5.1f} million stored: endpoint {total / clock:,.0f} events/s, writer {total / written:,.0f} events/s,"
             f" 28 days by day {took[0] * 1000:.0f} ms, by page {took[1] * 1000:.0f} ms, {size[0][0] / stored:.0f} bytes/event"
         )
+        analyses(site)

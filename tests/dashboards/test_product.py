@@ -1,0 +1,126 @@
+"""The product and marketing pages, by the front door; their figures are checked where they are worked out, in tests/queries."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from analytics.queries.paths import END, OTHER, Edge
+from dashboards.charts import flow
+from dashboards.funnel import suggestion
+from tests.dashboards.test_panels import HOSTILE
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def get(client_in, site):
+    def go(path, query=""):
+        answer = client_in.get(f"/sites/{site.pk}/{path}?{query}")
+        assert answer.status_code == 200, answer.content
+        return answer.content.decode()
+
+    return go
+
+
+@pytest.fixture
+def shop(site, insert_events):
+    """Ten people look, four put something into the cart, two buy; all with consent, from two channels."""
+    start, rows = datetime.now(UTC) - timedelta(days=2), []
+    for person in range(1, 11):
+        kinds = (
+            [("page_view", "/"), ("page_view", "/it's <b>")]
+            + [("add_to_cart", "/cart")] * (person <= 4)
+            + [("purchase", "/thanks")] * (person <= 2)
+        )
+        for minute, (kind, path) in enumerate(kinds):
+            at = start + timedelta(hours=person, minutes=minute)
+            rows.append({
+                "timestamp": at, "received_at": at, "session_start": start + timedelta(hours=person), "event_type": kind, "path": path,
+                "event_index": minute, "session_id": person, "visitor_id": person, "person_id": person, "device_id": person,
+                "channel": "Email" if person % 2 else "Direct", "revenue": Decimal("20") if kind == "purchase" else Decimal(0),
+                "interactive": True,
+            })  # fmt: skip
+    insert_events(site, rows)
+
+
+def test_pages_and_their_navigation(get, site):
+    for page in ("product", "marketing"):
+        text = get(page, "period=7d&step=/a&step=b&f=is,country,DE")
+        assert f'href="/sites/{site.pk}/{page}" aria-current="page"' in text
+        assert "step=%2Fa&amp;step=b" in text, "the panels are asked for what the address says"
+    assert 'name="step" value="/a"' in get("product", "step=/a"), "a custom period keeps the funnel"
+
+
+def test_empty_states(get):
+    assert "Choose two steps or more" in get("product/panels/funnel")
+    assert "Nobody took the first step" in get("product/panels/funnel", "step=a&step=b")
+    assert "No event in this period" in get("product/panels/retention")
+    assert "Nothing in this period" in get("product/panels/flow")
+    assert "No conversion in this period" in get("marketing/panels/attribution")
+
+
+def test_a_funnel(get, shop):
+    text = get("product/panels/funnel", "step=/&step=add_to_cart&step=purchase&window=1d")
+    assert re.findall(r'bar-value" title="(\d+) people', text) == ["10", "4", "2"]
+    assert "50.0% of the step before, 2 left; 1m" in text and "20.0% go all the way" in text
+    assert get("product/panels/funnel").count('title="10 people"') == 1, "the shop's way is suggested"
+    assert "could not be loaded" in get("product/panels/funnel", "step=a&step=b&window=soon")
+
+
+def test_retention_and_flow(get, shop):
+    text = get("product/panels/retention", "period=7d")
+    assert "10 people by the day" in text and "heat-10" in text
+    text = get("product/panels/flow")
+    assert "10 sessions" in text and "/it&#x27;s &lt;b&gt;" in text and "<b>" not in text
+    assert "from /" in get("product/panels/flow", "start=/") and "on the way to /it" in get(
+        "product/panels/flow", "end=/it's <b>"
+    )
+
+
+def test_attribution(get, shop):
+    text = get("marketing/panels/attribution")
+    assert "2 conversions" in text and "EUR 40" in text
+    assert re.findall(r'scope="row"[^>]*>(\w+)<', text) == ["Direct", "Email"]
+    assert get("marketing/panels/attribution", "goal=add_to_cart").count("4 conversions") == 1
+    assert "Channel" in get("marketing/panels/attribution", "tab=nonsense")
+
+
+def test_hostile_input_is_text(get, site, insert_events):
+    now = datetime.now(UTC) - timedelta(hours=1)
+    insert_events(site, [
+        {"timestamp": now + timedelta(seconds=i), "received_at": now, "path": HOSTILE + str(i), "event_type": kind, "session_id": 1, "visitor_id": 1,
+         "person_id": 1, "channel": HOSTILE, "interactive": True, "event_index": i}
+        for i, kind in enumerate(["page_view", "page_view", HOSTILE[:40], "purchase"])
+    ])  # fmt: skip
+    from urllib.parse import urlencode
+
+    query = urlencode(
+        [("step", HOSTILE), ("step", "b"), ("start", HOSTILE), ("goal", HOSTILE), ("window", HOSTILE[:9])]
+    )
+    for path in (
+        "product",
+        "marketing",
+        "product/panels/funnel",
+        "product/panels/flow",
+        "marketing/panels/attribution",
+        "product/panels/retention",
+    ):
+        for text in (get(path, query), get(path)):
+            assert "<img src=x" not in text
+
+
+def test_what_is_suggested():
+    assert suggestion(["page_view", "purchase", "add_to_cart"]) == ["page_view", "add_to_cart", "purchase"]
+    assert suggestion(["page_view", "page_exit", "signup"]) == ["page_view", "signup"]
+    assert suggestion(["page_view", "page_exit"]) == suggestion([]) == []
+
+
+def test_a_flow_keeps_all_sessions():
+    edges = [Edge(1, f"/{i}", "/next", 10 - i, 1, None) for i in range(9)] + [Edge(2, "/next", END, 30, 1, None)]
+    gathered = flow.gathered(edges)
+    assert sum(e.sessions for e in gathered if e.step == 1) == sum(e.sessions for e in edges if e.step == 1)
+    assert {e.source for e in gathered if e.step == 1} == {OTHER, *(f"/{i}" for i in range(7))}
+    picture = flow.picture(gathered, 3)
+    assert all(n.y + n.height <= picture.height + 1 for n in picture.nodes)
