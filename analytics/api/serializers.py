@@ -38,6 +38,14 @@ class Filters(serializers.Field[Any, Any, Any, Any]):
         return data
 
 
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "object"}]})
+class Goal(serializers.Field[Any, Any, Any, Any]):
+    """Checked by analytics.queries.people."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        return data
+
+
 class QuerySerializer(serializers.Serializer[Any]):
     metrics = serializers.ListField(
         child=serializers.CharField(), min_length=1, max_length=len(METRICS), help_text=f"From {', '.join(METRICS)}."
@@ -63,6 +71,8 @@ class QuerySerializer(serializers.Serializer[Any]):
         child=serializers.ListField(child=serializers.CharField(), min_length=2, max_length=2), default=list,
         help_text='As in [["visitors", "desc"]].',
     )  # fmt: skip
+    goal = Goal(default="purchase", help_text=(
+        'What conversions count: an event type, or {"event" or "page", "filters"}.'))  # fmt: skip
     limit = serializers.IntegerField(default=100, min_value=1, max_value=10_000)
     offset = serializers.IntegerField(default=0, min_value=0)
 

@@ -22,6 +22,7 @@ from analytics.api.serializers import (
 from analytics.queries import calendar, health
 from analytics.queries import query as core
 from analytics.queries.filters import check_filters
+from analytics.queries.people import check_selector, filters_of
 from analytics.queries.query import Query, Result
 from analytics.queries.span import get_oldest_day
 
@@ -122,6 +123,7 @@ def build(site: Site, asked: dict[str, Any], now: datetime) -> Query:
         order_by=tuple((name, way) for name, way in asked["order_by"]),
         limit=asked["limit"],
         offset=asked["offset"],
+        goal=filters_of(check_selector(asked["goal"], "goal")),
     )
 
 

@@ -43,6 +43,7 @@ def vital(column: str, label: str) -> Metric:
 
 SCALED_REVENUE = "toDecimal128(revenue, 4) * toDecimal128(weight, 4)"
 WITH_ORDER, WITHOUT_ORDER = f"{PURCHASE} AND order_id != ''", f"{PURCHASE} AND order_id = ''"
+CONVERTED_ORDER = "goal AND order_id != ''"
 ORDERS = f"(countIf({WITHOUT_ORDER}) + uniqExactIf(order_id, {WITH_ORDER}))"
 SCALED_ORDERS = f"(sumIf(toFloat64(weight), {WITHOUT_ORDER}) + {estimate('order_id', WITH_ORDER)})"
 BOUNCED = "pageviews = 1 AND interactions = 1"
@@ -93,6 +94,14 @@ METRICS: dict[str, Metric] = {
     "average_order_value": Metric(
         "Average order value", "events", f"toFloat64({once_per_order(PURCHASE)}) / {ORDERS}", "money",
         scaled=f"toFloat64({once_per_order(PURCHASE, SCALED_REVENUE)}) / {SCALED_ORDERS}",
+    ),
+    "conversions": Metric(
+        "Conversions", "events", "(countIf(goal AND order_id = '') + uniqExactIf(order_id, goal AND order_id != ''))",
+        scaled=f"(sumIf(toFloat64(weight), goal AND order_id = '') + {estimate('order_id', CONVERTED_ORDER)})",
+    ),
+    "conversion_rate": Metric(
+        "Conversion rate", "events", f"100 * uniqExactIf(person, goal) / {PEOPLE}", "percent",
+        scaled=f"100 * {estimate('person', 'goal')} / {estimate('person')}",
     ),
     "errors": Metric(
         "Errors", "events", "countIf(event_type = 'error')", up_is_good=False, scaled="sumIf(weight, event_type = 'error')",

@@ -61,16 +61,20 @@ def check_selector(raw: Any, field: str) -> Selector:
     return Selector(**texts, filters=check_filters(raw.get("filters") or []))
 
 
+def filters_of(selector: Selector) -> tuple[Filter, ...]:
+    """The selector as filters, which together mean the same."""
+    found: list[Filter] = []
+    if selector.page:
+        found += [Leaf("is", "event_type", ("page_view",)), Leaf("matches", "path", (selector.page,))]
+    if selector.event:
+        found.append(Leaf("is", "event_type", (selector.event,)))
+    return (*found, *selector.filters)
+
+
 def condition(selector: Selector, bound: Bound) -> str:
     """Over a row of events."""
-    parts = []
-    if selector.page:
-        parts += ["event_type = 'page_view'", to_sql((Leaf("matches", "path", (selector.page,)),), bound, event_place)]
-    if selector.event:
-        parts.append(f"event_type = {bound.add(selector.event, 'String')}")
-    if selector.filters:
-        parts.append(to_sql(selector.filters, bound, event_place))
-    return f"({' AND '.join(parts)})" if parts else "true"
+    wanted = filters_of(selector)
+    return f"({to_sql(wanted, bound, event_place)})" if wanted else "true"
 
 
 def is_identified(site_id: int, start: datetime, end: datetime) -> bool:

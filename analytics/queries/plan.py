@@ -41,6 +41,7 @@ class Plan:
     order_by: tuple[tuple[str, str], ...]
     limit: int
     offset: int
+    goal: tuple[Filter, ...] = ()
     bound: Bound = field(default_factory=Bound)
 
     def sources(self) -> list[Source]:
@@ -140,8 +141,13 @@ def events_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | 
         "events", **slots, filter=to_sql(plan.filters, plan.bound, event_place),
         person=f"if({known}, u.known_as, e.person_id)" if plan.identified else "e.person_id",
         is_user=f"(e.user_id != '' OR {known})" if plan.identified else "(e.user_id != '')",
+        goal=to_sql(plan.goal, plan.bound, event_place) if needs_goal(names) else "false",
         join_users=JOIN_USERS if plan.identified else "", join_sessions=join,
     )  # fmt: skip
+
+
+def needs_goal(names: list[str]) -> bool:
+    return any(name in ("conversions", "conversion_rate") for name in names)
 
 
 def known_to_sessions(filters: tuple[Filter, ...]) -> bool:

@@ -8,12 +8,13 @@ from typing import Any
 from analytics.queries import calendar
 from analytics.queries.calendar import INTERVALS, Period
 from analytics.queries.dimensions import BadQuery, get_dimension
-from analytics.queries.filters import Filter, leaves_of
+from analytics.queries.filters import Filter, Leaf, leaves_of
 from analytics.queries.metrics import METRICS
 from analytics.queries.plan import Plan, run_part
 from analytics.queries.store import moment, read, read_report, second
 
 MAX_LIMIT = 10_000
+PURCHASE: tuple[Filter, ...] = (Leaf("is", "event_type", ("purchase",)),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Query:
     order_by: tuple[tuple[str, str], ...] = ()
     limit: int = 100
     offset: int = 0
+    goal: tuple[Filter, ...] = PURCHASE  # what a conversion is
 
     @property
     def interval(self) -> str | None:
@@ -147,6 +149,7 @@ def plan_of(query: Query, period: Period, states: States) -> Plan:
         site_id=query.site_id, start=moment(period.start), end=moment(period.end), metrics=query.metrics,
         dimensions=query.dimensions, filters=query.filters, identified=state.identified, sampled=state.sampled,
         buckets=buckets, order_by=query.order_by, limit=query.limit, offset=query.offset,
+        goal=query.goal,
     )  # fmt: skip
 
 

@@ -55,6 +55,14 @@ def test_query(call, site, visits):
     assert meta["partial"] is True and meta["timezone"] == "UTC" and meta["watermark"] and meta["notes"]
 
 
+def test_conversions_of_a_goal(call, site, visits):
+    asked = {"metrics": ["conversions", "conversion_rate"], "date_range": "7d"}
+    assert call(f"sites/{site.pk}/query", asked).json()["totals"] == [0, 0.0]
+    goal = {"page": "/a*", "filters": [["is", "source", ["Google"]]]}
+    assert call(f"sites/{site.pk}/query", asked | {"goal": goal}).json()["totals"] == [12, round(300 / 7, 4)]
+    assert call(f"sites/{site.pk}/query", asked | {"goal": 7}).json()["error"]["field"] == "goal"
+
+
 def test_buckets_by_interval_or_dimension(call, site, visits):
     one = call(f"sites/{site.pk}/query", {"metrics": ["pageviews"], "interval": "day", "date_range": "7d"}).json()
     two = call(f"sites/{site.pk}/query", {"metrics": ["pageviews"], "dimensions": ["day"], "date_range": "7d"}).json()

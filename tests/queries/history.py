@@ -90,6 +90,10 @@ def sessions_of(frame: pd.DataFrame) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def orders_people(frame: pd.DataFrame) -> int:
+    return int(frame[frame.event_type == "purchase"].person.nunique())
+
+
 def expect(frame: pd.DataFrame, sessions: pd.DataFrame) -> dict[str, float]:
     """Every metric over the given events and sessions, in plain words."""
     views = frame[frame.event_type == "page_view"]
@@ -108,6 +112,8 @@ def expect(frame: pd.DataFrame, sessions: pd.DataFrame) -> dict[str, float]:
         "scroll_depth": exits.groupby(["session_id", "path"]).scroll_depth.max().mean() if len(exits) else None,
         "revenue": float(sum(orders.revenue, Decimal(0))),
         "average_order_value": float(sum(orders.revenue, Decimal(0))) / len(orders) if len(orders) else None,
+        "conversions": len(orders),
+        "conversion_rate": 100 * orders_people(frame) / frame.person.nunique() if len(frame) else None,
         "errors": int((frame.event_type == "error").sum()),
         "error_rate": 100 * (sessions.errors > 0).sum() / len(sessions) if len(sessions) else None,
     }  # fmt: skip
