@@ -14,6 +14,7 @@ Order = Literal["ordered", "strict", "unordered"]
 ORDERS = ("ordered", "strict", "unordered")
 MOST_STEPS, MOST_GROUPS = 20, 25
 DEFAULT_WINDOW = 14 * 86_400
+ONE_STEP = "groupBitOr(steps) = 1 AND groupBitOr(exclusions) = 0"
 EMPTY = "CAST([], 'Array(Int64)')"
 
 
@@ -130,8 +131,14 @@ def statement(funnel: Funnel) -> tuple[str, dict[str, Any]]:
     bound.values |= {"window": funnel.window * 1000, "last": int(funnel.scope.period.end.timestamp() * 1000)}
     steps = len(funnel.steps)
     breakdown = get_dimension(funnel.breakdown, "breakdown").event if funnel.breakdown else "''"
+    ends = (
+        "arrayFilter((e, run, before, after) -> NOT (run = before AND run = after), all_moments, runs,"
+        f" arrayShiftRight(runs, {steps}, 0), arrayShiftLeft(runs, {steps}, 0))"
+    )
     sql = fill(
-        "funnel", attempt=attempt(funnel.order, steps), steps=str(steps),
+        "funnel",
+        one_step="false" if funnel.order == "unordered" else ONE_STEP,
+        moments="all_moments" if funnel.order == "unordered" else ends, attempt=attempt(funnel.order, steps), steps=str(steps),
         actor="person" if funnel.by == "person" else "session_id", breakdown=f"toString({breakdown})",
         step_mask=ored(masks), exclusion_mask=ored(excluded or ["0"]),
         relevant="true" if funnel.order == "strict" else "steps != 0 OR exclusions != 0",

@@ -162,3 +162,24 @@ def test_what_cannot_be_asked(site, more, field):
     with pytest.raises(BadQuery) as refused:
         run(Funnel(**{"scope": Scope(site.pk, PERIOD), "steps": selectors("ab"), **more}))
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize("steps", ["ab", "aab", "aba", "abc"])
+@pytest.mark.parametrize("order", ["ordered", "strict"])
+def test_long_runs_of_the_same_event(ask, steps, order):
+    """What is left out of a run changes no figure."""
+    rng, rows, at = random.Random(11), [], START + timedelta(hours=3)
+    for person in range(1, 40):
+        at = START + timedelta(hours=person)
+        kinds = [kind for _ in range(6) for kind in rng.choice("abcx") * rng.choice([1, 2, 9, 40])]
+        for index, kind in enumerate(kinds):
+            at += timedelta(seconds=rng.randint(1, 4000))
+            rows.append({
+                "timestamp": at.replace(microsecond=0), "received_at": at, "event_type": kind, "event_index": index, "path": "/",
+                "visitor_id": person, "person_id": person, "session_id": person, "interactive": True,
+            })  # fmt: skip
+    counts, seconds, _ = expect(rows, steps, order, timedelta(days=1))
+    result = ask(rows, steps, order=order, window=86_400)
+    assert [s.people for s in result.steps] == counts
+    for step, taken in list(zip(result.steps, seconds, strict=True))[1:]:
+        assert step.mean_seconds == (pytest.approx(statistics.mean(taken), abs=1e-2) if taken else None)

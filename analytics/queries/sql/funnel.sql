@@ -5,13 +5,19 @@ WITH actors AS
     SELECT
         group_value,
         $attempt AS found,
-        found.1 AS chain,
+        if(one_step, [all_moments[1].1], found.1) AS chain,
         found.2 AS excluded
     FROM
     (
         SELECT
             $actor AS actor,
-            arraySort(groupArray((toUnixTimestamp64Milli(timestamp), event_index, steps, exclusions))) AS moments,
+            arraySort(groupArray((toUnixTimestamp64Milli(timestamp), event_index, steps, exclusions))) AS all_moments,
+            -- Of a long run of events that fit the same steps only the ends can matter, as many as there are steps: the fold takes
+            -- a millisecond for each event of whoever has the most, and some have thousands.
+            arrayMap(e -> (e.3, e.4), all_moments) AS masks,
+            arrayCumSum(arrayMap((one, before) -> toUInt32(one != before), masks, arrayShiftRight(masks, 1, (toUInt32(4294967295), toUInt32(0))))) AS runs,
+            $one_step AS one_step,
+            if(one_step, [], $moments) AS moments,
             argMinIf($breakdown, (timestamp, event_index), $first) AS group_value
         FROM
         (

@@ -18,7 +18,8 @@ FROM
             SELECT
                 any(person) AS person,
                 arraySort(groupArray((toUnixTimestamp64Milli(timestamp), event_index, $item))) AS all_visits,
-                arrayFilter((v, i) -> i = 1 OR v.3 != all_visits[i - 1].3, all_visits, arrayEnumerate(all_visits)) AS visits
+                arrayFilter((v, i, before) -> i = 1 OR v.3 != before, all_visits, arrayEnumerate(all_visits),
+                    arrayShiftRight(arrayMap(v -> v.3, all_visits), 1)) AS visits
             FROM ($events)
             GROUP BY session_id
         )
