@@ -138,7 +138,8 @@ def statement(funnel: Funnel) -> tuple[str, dict[str, Any]]:
     sql = fill(
         "funnel",
         one_step="false" if funnel.order == "unordered" else ONE_STEP,
-        moments="all_moments" if funnel.order == "unordered" else ends, attempt=attempt(funnel.order, steps), steps=str(steps),
+        moments="all_moments" if funnel.order == "unordered" else ends,
+        attempt=attempt(funnel.order, steps), steps=str(steps),
         actor="person" if funnel.by == "person" else "session_id", breakdown=f"toString({breakdown})",
         step_mask=ored(masks), exclusion_mask=ored(excluded or ["0"]),
         relevant="true" if funnel.order == "strict" else "steps != 0 OR exclusions != 0",

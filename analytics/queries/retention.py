@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 from analytics.queries import calendar
 from analytics.queries.calendar import Period
 from analytics.queries.dimensions import BadQuery
-from analytics.queries.filters import Bound
+from analytics.queries.filters import Bound, Filter
 from analytics.queries.people import ANY, Scope, Selector, condition, events_of, params_of
 from analytics.queries.store import fill, read, read_report, second
 
@@ -124,9 +124,15 @@ def why_empty(retention: Retention) -> str:
     return "Nobody did the first event in this period." if known[1] else NOBODY_KNOWN
 
 
-def get_days_back(site_id: int, period: Period, now: datetime | None = None) -> dict[int, float | None]:
-    """D1, D7 and D30: of those first seen in the period, percent that were back on that day; complete days alone."""
-    result = run(Retention(Scope(site_id, period), intervals=30), now, "retention.days")
+def get_days_back(
+    site_id: int, period: Period, now: datetime | None = None, filters: tuple[Filter, ...] = ()
+) -> dict[int, float | None]:
+    """D1, D7 and D30: of those first seen in the period, percent that were back on that day; complete days alone.
+
+    Of a long period the last 120 days count."""
+    first = max(period.first, period.last - timedelta(days=MOST_COHORTS - 1))
+    period = Period(first, period.last, period.zone)
+    result = run(Retention(Scope(site_id, period, filters), intervals=30), now, "retention.days")
     return {n: result.averages[n] for n in (1, 7, 30)}
 
 

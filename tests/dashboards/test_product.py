@@ -79,6 +79,12 @@ def test_retention_and_flow(get, shop):
     )
 
 
+def test_active_people(get, shop, site, insert_events):
+    text = get("executive/panels/people", "period=7d")
+    assert "Monthly active: 10" in text and "Day 1 retention" in text
+    assert "counted for visitors with consent" in get("executive/panels/people", "f=is,country,XX")
+
+
 def test_attribution(get, shop):
     text = get("marketing/panels/attribution")
     assert "2 conversions" in text and "EUR 40" in text

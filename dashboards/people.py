@@ -1,0 +1,35 @@
+"""Who is active, and who comes back."""
+
+from typing import Any
+
+from analytics.queries import activity
+from analytics.queries.retention import get_days_back
+from dashboards.names import compact
+from dashboards.panel import panel
+from dashboards.state import State
+
+
+@panel("dashboards/panels/people.html")
+def view(state: State, **_: str) -> dict[str, Any]:
+    found = activity.run(state.site.pk, state.dates, state.now, state.filters)
+    if not found.mau:
+        return {"tiles": []}
+    back = get_days_back(state.site.pk, state.dates, state.now, state.filters)
+    day = f"on {found.day.day} {found.day:%b}"
+    tiles = [
+        ("Daily active", compact(found.dau), f"{found.dau:,}", day),
+        ("Weekly active", compact(found.wau), f"{found.wau:,}", "in 7 days"),
+        ("Monthly active", compact(found.mau), f"{found.mau:,}", "in 30 days"),
+        ("Stickiness", f"{found.stickiness:.0f}%", f"{found.stickiness:.1f}%", "daily / monthly"),
+    ]
+    for n, share in back.items():
+        text = "–" if share is None else f"{share:.0f}%"
+        tiles.append(
+            (
+                f"Day {n} retention",
+                text,
+                text if share is None else f"{share:.1f}%",
+                "of new people" if share is not None else "not over yet",
+            )
+        )
+    return {"tiles": tiles}
