@@ -131,9 +131,10 @@ def statement(funnel: Funnel) -> tuple[str, dict[str, Any]]:
     bound.values |= {"window": funnel.window * 1000, "last": int(funnel.scope.period.end.timestamp() * 1000)}
     steps = len(funnel.steps)
     breakdown = get_dimension(funnel.breakdown, "breakdown").event if funnel.breakdown else "''"
+    kept = 1 if are_apart(funnel) else steps
     ends = (
         "arrayFilter((e, run, before, after) -> NOT (run = before AND run = after), all_moments, runs,"
-        f" arrayShiftRight(runs, {steps}, 0), arrayShiftLeft(runs, {steps}, 0))"
+        f" arrayShiftRight(runs, {kept}, 0), arrayShiftLeft(runs, {kept}, 0))"
     )
     sql = fill(
         "funnel",
@@ -147,6 +148,12 @@ def statement(funnel: Funnel) -> tuple[str, dict[str, Any]]:
         events=events_of(scope, bound),
     )  # fmt: skip
     return sql, params_of(scope, bound)
+
+
+def are_apart(funnel: Funnel) -> bool:
+    """No event is two steps at once: then one event at each end of a run tells all, else as many as there are steps."""
+    kinds = [selector.event for selector in funnel.steps]
+    return all(kinds) and len(set(kinds)) == len(kinds)
 
 
 def ored(terms: list[str]) -> str:

@@ -12,8 +12,8 @@ WITH actors AS
         SELECT
             $actor AS actor,
             arraySort(groupArray((toUnixTimestamp64Milli(timestamp), event_index, steps, exclusions))) AS all_moments,
-            -- Of a long run of events that fit the same steps only the ends can matter, as many as there are steps: the fold takes
-            -- a millisecond for each event of whoever has the most, and some have thousands.
+            -- Of a long run of events that fit the same steps only its ends can matter: the fold takes a millisecond for each
+            -- event of whoever has the most, and some have thousands.
             arrayMap(e -> (e.3, e.4), all_moments) AS masks,
             arrayCumSum(arrayMap((one, before) -> toUInt32(one != before), masks, arrayShiftRight(masks, 1, (toUInt32(4294967295), toUInt32(0))))) AS runs,
             $one_step AS one_step,
