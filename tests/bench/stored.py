@@ -1,5 +1,7 @@
-"""Does it cost more when more is stored? The same batch and the same questions at a million and at ten million events."""
+"""Does it cost more when more is stored? The same batch and the same questions at a million and at ten million events
+(BENCH=huge: and at a hundred)."""
 
+import os
 import random
 import time
 from datetime import UTC, datetime
@@ -7,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from tests.bench import inprocess
 
-STEPS = (1_000_000, 10_000_000)
+STEPS = (1_000_000, 10_000_000, *([100_000_000] if os.environ.get("BENCH") == "huge" else []))
 COPY = """
 INSERT INTO events ({names}) SELECT {values} FROM events AS e
 WHERE e.site_id = {{source:UInt32}} AND e.session_id % 4 = {{part:UInt32}}
