@@ -26,6 +26,7 @@ from ingestion.scripts import ACK, PUSH, TAKE
 log = logging.getLogger(__name__)
 GENERATION_SECONDS = 302_400  # event ids are remembered for the running half-week and the two before: 7 days and more
 GROUP = 256
+LINGER = 0.001  # seconds
 MAX_ENTRIES = 500_000
 METER_MS = 120_000
 SHARED = 8  # a process keeps up to an eighth of a rate limit to itself
@@ -224,13 +225,17 @@ class Committer:
                     self._thread.start()
 
     def _run(self) -> None:
+        together = 0
         while True:
             items = [self._queue.get()]
+            if together > 1:  # others will come as well: a commit costs the same for one as for many
+                time.sleep(LINGER)
             while len(items) < GROUP:
                 try:
                     items.append(self._queue.get_nowait())
                 except queue.Empty:
                     break
+            together = len(items)
             try:
                 woken = self._commit(items)
             except Exception as error:  # the thread serves all requests: it outlives whatever one of them brings
