@@ -62,7 +62,7 @@ async def respond_in_loop(environ: Environ, threads: Executor) -> Answer:
         if environ["REQUEST_METHOD"] == "OPTIONS":
             return answer(204, None, PREFLIGHT)
         sorter = None
-        if int(environ["CONTENT_LENGTH"] or 0) <= SMALL:
+        if environ["wsgi.input"].getbuffer().nbytes <= SMALL:
             with suppress(SynchronousOnlyOperation):  # an unknown key, or a new day: the database has to be asked
                 sorter = receive(environ)
         if sorter is None:

@@ -142,7 +142,7 @@ class EdgeSerializer(serializers.Serializer[Any]):
 
 class PathsResultSerializer(serializers.Serializer[Any]):
     edges = EdgeSerializer(many=True)
-    sessions = serializers.IntegerField()
+    sessions = serializers.IntegerField(help_text="with an end: those that came to it from somewhere")
     hidden = serializers.IntegerField(help_text='edges within "(other)"')
     meta = AboutSerializer()
 

@@ -149,8 +149,7 @@ def statement(asked: Attribution, report: str) -> tuple[str, dict[str, Any]]:
         "lookback": asked.lookback * 86_400_000,
         "touch_start": moment(period.start - timedelta(days=asked.lookback)),
     }
-    touches = folded({asked.by, "visitor_id", "user_person", "channel"})
-    touches = touches.replace("{start:DateTime64(3, 'UTC')}", "{touch_start:DateTime64(3, 'UTC')}")
+    touches = folded({asked.by, "visitor_id", "user_person", "channel"}, "touch_start")
     slots = {
         "conversions": events_of(early, bound, goal), "touches": touches, "by": asked.by,
         "person": "if(user_person != 0, user_person, visitor_id)" if known else "visitor_id",

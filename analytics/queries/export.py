@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from analytics.clickhouse import client
 from analytics.queries.calendar import Period
 from analytics.queries.filters import Bound
+from analytics.queries.metrics import METRICS
 from analytics.queries.people import Scope, events_of, params_of
 from analytics.queries.plan import folded
 from analytics.queries.store import fill
@@ -32,8 +33,7 @@ _PLAIN = (
     "event_type", "event_version", "user_id", "user_segment", "hostname", "url", "path", "title", "page_referrer", "referrer",
     "source", "medium", "channel", "utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content", "entry_page",
     "country", "region", "city", "timezone", "device_type", "os", "os_version", "browser", "browser_version",
-    "screen_resolution",
-    "viewport_size", "language", "currency", "order_id", "error_type", "error_message",
+    "screen_resolution", "viewport_size", "language", "currency", "order_id", "error_type", "error_message",
 )  # fmt: skip
 EVENTS: dict[str, tuple[str, pa.DataType]] = {
     "event_id": ("toString(event_id)", TEXT),
@@ -75,7 +75,7 @@ PEOPLE: dict[str, tuple[str, pa.DataType]] = {
     "sessions": ("toInt64(uniqExact(session_id))", NUMBER),
     "pageviews": ("toInt64(countIf(event_type = 'page_view'))", NUMBER),
     "events": ("toInt64(count())", NUMBER),
-    "revenue": ("sumIf(revenue, event_type = 'purchase')", MONEY),
+    "revenue": (METRICS["revenue"].sql, MONEY),
     "country": ("toString(anyLast(country))", TEXT),
     "first_source": ("toString(argMin(source, timestamp))", TEXT),
 }

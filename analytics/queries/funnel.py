@@ -1,7 +1,6 @@
 """Funnels (semantics.md, Conversion and funnels): how many people take one step after another, and how long they need."""
 
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from string import Template
 from typing import Any, Literal
 
@@ -59,7 +58,6 @@ class FunnelResult:
     excluded: int
     median_seconds: float | None  # from the first to the last step
     groups: dict[str, list[Step]]
-    watermark: datetime | None = None
 
 
 def check_funnel(funnel: Funnel) -> None:
@@ -80,18 +78,9 @@ def check_funnel(funnel: Funnel) -> None:
 
 def run(funnel: Funnel, tag: str = "funnel") -> FunnelResult:
     check_funnel(funnel)
-    rows = read(*statement(funnel), tag)
-    groups = {str(row[0]): steps_of(funnel, row) for row in rows} if funnel.breakdown else {}
-    total = rows[0] if not funnel.breakdown and rows else total_of(funnel, tag) if rows else None
-    steps = steps_of(funnel, total) if total else steps_of(funnel, ("", 0, [], [], [], None))
-    return FunnelResult(
-        steps, total[1] if total else 0, number(total[5]) if total else None, dict(list(groups.items())[:MOST_GROUPS])
-    )
-
-
-def total_of(funnel: Funnel, tag: str) -> tuple[Any, ...]:
-    """Medians of groups do not add up to that of all."""
-    return read(*statement(replace(funnel, breakdown="")), tag)[0]
+    total, *rows = read(*statement(funnel), tag)
+    groups = {str(row[0]): steps_of(funnel, row) for row in rows[:MOST_GROUPS]} if funnel.breakdown else {}
+    return FunnelResult(steps_of(funnel, total), total[1], number(total[5]), groups)
 
 
 def steps_of(funnel: Funnel, row: tuple[Any, ...]) -> list[Step]:

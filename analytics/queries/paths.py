@@ -50,7 +50,7 @@ class Edge:
 @dataclass(frozen=True, slots=True)
 class PathsResult:
     edges: list[Edge]
-    sessions: int
+    sessions: int  # with an end: those that came to it from somewhere
     hidden: int  # edges that went into "(other)"
 
 

@@ -113,8 +113,9 @@ def traffic_sql(plan: Plan, names: list[str]) -> str:
     return fill("traffic", **clauses(plan, {name: METRICS[name].rollup for name in names}, columns, False, None))
 
 
-def folded(columns: set[str]) -> str:
-    return fill("folded", columns="".join(f", {FOLDS[name]} AS {name}" for name in sorted(columns)))
+def folded(columns: set[str], start: str = "start") -> str:
+    """`start`: the name of the parameter from which on."""
+    return fill("folded", start=start, columns="".join(f", {FOLDS[name]} AS {name}" for name in sorted(columns)))
 
 
 def event_place(leaf: Leaf) -> tuple[str, str]:

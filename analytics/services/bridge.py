@@ -15,7 +15,7 @@ Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 
 
-async def read_body(scope: Any, protocol: Any, most: int) -> IO[bytes]:
+async def read_body(scope: Any, protocol: Any, most: int) -> BytesIO:
     """What was sent, but of something larger than `most` only so much as tells that it is."""
     length = scope.headers.get("content-length", "")
     if length.isdigit():
@@ -75,11 +75,12 @@ class Started:
 
 async def serve_wsgi(application: Callable[..., Iterable[bytes]], scope: Any, protocol: Any) -> None:
     loop = asyncio.get_running_loop()
-    length = scope.headers.get("content-length", "")
-    if length.isdigit() and int(length) > MAX_UPLOAD:
+    body = await read_body(scope, protocol, MAX_UPLOAD)
+    environ, size = environ_of(scope, body), body.getbuffer().nbytes
+    if max(size, int(environ["CONTENT_LENGTH"] or 0)) > MAX_UPLOAD:
         protocol.response_str(413, [("Content-Type", "text/plain")], f"At most {MAX_UPLOAD} bytes can be sent.")
         return
-    environ = environ_of(scope, await read_body(scope, protocol, MAX_UPLOAD))
+    environ["CONTENT_LENGTH"] = str(size)  # Django reads nothing of a body in chunks, which has no length of its own
     server, _, port = scope.server.rpartition(":")
     environ |= {
         "SERVER_NAME": server.strip("[]"), "SERVER_PORT": port, "wsgi.version": (1, 0), "wsgi.errors": sys.stderr,

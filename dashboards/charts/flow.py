@@ -40,9 +40,10 @@ class Picture:
 def gathered(edges: Sequence[Edge], most: int = 7) -> list[Edge]:
     """Each column keeps its `most` busiest nodes and the exit; what else there is becomes its one "(other)"."""
     sizes: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    last = max(edge.step for edge in edges)
     for edge in edges:
         sizes[edge.step][edge.source] += edge.sessions
-        if all(other.step != edge.step + 1 for other in edges) and edge.target != END:
+        if edge.step == last and edge.target != END:
             sizes[edge.step + 1][edge.target] += edge.sessions
     kept = {
         column: {name for name, _ in found.most_common(most) if name != OTHER} | {END}

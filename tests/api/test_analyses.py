@@ -130,6 +130,17 @@ def test_exports(call, site, journeys):
     )
 
 
+def test_revenue_of_people_is_that_of_the_metric(call, site, new_site, post, drain):
+    """An order sent twice counts once, and a refund is taken off."""
+    bought = {"revenue": "19.90", "currency": "EUR", "order_id": "o1"}
+    events = [event("https://shop.example/", kind, user={"user_id": "u"}, event_properties=properties)
+              for kind, properties in (("purchase", bought), ("purchase", bought), ("refund", bought | {"revenue": "5"}))]  # fmt: skip
+    post({"site": site.site_key, "events": events}, secret=new_site.ingest_secret)
+    drain()
+    (person,) = csv.DictReader(io.StringIO(read(call(f"sites/{site.pk}/export/people")).decode()))
+    assert float(person["revenue"]) == 14.9
+
+
 def test_a_formula_stays_a_text(call, site, new_site, post, drain):
     post(
         {"site": site.site_key, "events": [event("https://shop.example/", title="=HYPERLINK(1)")]},

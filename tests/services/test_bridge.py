@@ -52,6 +52,14 @@ def test_a_body_in_chunks(footfall, site):
     assert b'"accepted":1' in answer
 
 
+def test_a_body_in_chunks_reaches_django(footfall, site):
+    body = json.dumps({"metrics": ["visitors"]}).encode()
+    headers = {"Authorization": f"Bearer {site['api_key']}", "Content-Type": "application/json"}
+    call = urllib.request.Request(f"{footfall.url}/api/v1/sites/{site['id']}/query", io.BytesIO(body), headers)
+    with urllib.request.urlopen(call, timeout=10) as answer:
+        assert "totals" in json.loads(answer.read())
+
+
 @pytest.mark.parametrize("framing", ["length", "chunks"])
 def test_a_body_that_is_too_large(footfall, site, framing):
     body = payload(site, event(title="x" * 1_200_000))

@@ -36,6 +36,7 @@ SELECT
     quantileExactInclusiveForEach(0.5)(arrayMap(k -> if(NOT excluded AND length(chain) > k, (chain[k + 1] - chain[k]) / 1000, NULL), range(1, $steps))),
     quantileExactInclusiveIf(0.5)((chain[-1] - chain[1]) / 1000, length(chain) = $steps)
 FROM actors
-GROUP BY group_value
-ORDER BY sum(NOT excluded) DESC, group_value
+-- All of them first, then each group: medians of groups do not add up to that of all.
+GROUP BY GROUPING SETS ((), (group_value))
+ORDER BY grouping(group_value) DESC, sum(NOT excluded) DESC, group_value
 LIMIT 1000
