@@ -5,7 +5,8 @@ from typing import Any
 
 from analytics.queries import funnel as core
 from analytics.queries import query
-from analytics.queries.people import UNITS, Scope, Selector, check_window
+from analytics.queries.filters import UNITS
+from analytics.queries.people import Scope, Selector, check_window
 from dashboards.names import compact, duration
 from dashboards.panel import panel
 from dashboards.state import State

@@ -37,11 +37,13 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     request.getfixturevalue("stores")
     from analytics.clickhouse import client
+    from analytics.queries.cache import results
     from ingestion import buffer
     from ingestion.sites import Snapshot, known
 
     known._snapshot = Snapshot()
     yield
+    results.clear()
     buffer.connection().flushall()
     known._snapshot = Snapshot()
     filled = client.read(

@@ -4,6 +4,9 @@ import logging
 import struct
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -35,6 +38,30 @@ class BadData(StoreError):
 
 # CANNOT_PARSE_*, INCORRECT_DATA, TOO_DEEP_*, ARGUMENT_OUT_OF_BOUND, DECIMAL_OVERFLOW, TYPE_MISMATCH
 BAD_DATA_CODES = {6, 25, 26, 27, 32, 33, 38, 41, 53, 69, 70, 72, 117, 131, 167, 306, 349, 407, 636}
+
+
+@dataclass
+class Cost:
+    """What a piece of work asked of ClickHouse."""
+
+    queries: int = 0
+    rows: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+
+_spent: ContextVar[Cost | None] = ContextVar("spent", default=None)
+
+
+@contextmanager
+def counted() -> Iterator[Cost]:
+    """The cost of what is read within."""
+    cost = Cost()
+    token = _spent.set(cost)
+    try:
+        yield cost
+    finally:
+        _spent.reset(token)
 
 
 def get_url() -> str:
@@ -93,6 +120,13 @@ def _run(*args: Any, **options: Any) -> Any:
 def read(sql: str, params: Mapping[str, Any], tag: str, **limits: Any) -> list[tuple[Any, ...]]:
     """Rows of a SELECT. `tag` names site and report, as in "site=7 report=executive.pages"."""
     rows: list[tuple[Any, ...]] = _run(sql, dict(params), settings={**READ_SETTINGS, **limits, "log_comment": tag})
+    cost = _spent.get()
+    if cost is not None:
+        last = _client().last_query
+        cost.queries += 1
+        cost.rows += last.progress.rows
+        cost.bytes += last.progress.bytes
+        cost.seconds += last.elapsed or 0
     return rows
 
 

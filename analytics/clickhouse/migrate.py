@@ -78,11 +78,11 @@ def do_migrate(report: Callable[[str], None], expected: bool) -> None:
 def put_retention() -> None:
     """RETENTION_DAYS may change from one start to the next; the tables follow."""
     ttl = f"+ toIntervalDay({settings.RETENTION_DAYS})"
-    for table, column in (("events", "timestamp"), ("sessions", "session_start")):
+    for table, column in (("events", "timestamp"), ("sessions", "session_start"), ("visits", "bucket")):
         created = client.read(
             "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = {name:String}",
             {"name": table},
             "migrate",
-        )[0][0]
-        if ttl not in created:
+        )
+        if created and ttl not in created[0][0]:
             client.command(f"ALTER TABLE {table} MODIFY TTL toDateTime({column}) {ttl}")

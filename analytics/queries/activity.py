@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from analytics.queries.calendar import Period, midnight
-from analytics.queries.filters import Bound, Filter
-from analytics.queries.people import Scope, events_of, params_of
-from analytics.queries.store import fill, moment, read
+from analytics.queries.conditions import Bound
+from analytics.queries.filters import Filter
+from analytics.queries.people import Scope, params_of, presence_of
+from analytics.queries.store import cached, fill, moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ def run(site_id: int, period: Period, now: datetime, filters: tuple[Filter, ...]
         day = min(day, now.astimezone(period.zone).date()) - timedelta(days=1)
     zone, bound = period.zone, Bound()
     scope = Scope(site_id, Period(day - timedelta(days=29), day, zone), filters)
-    sql = fill("activity", events=events_of(scope, bound, "is_known"))
+    sql = fill("activity", events=presence_of(scope, bound, "is_known"))
     starts = {"day": moment(midnight(day, zone)), "week": moment(midnight(day - timedelta(days=6), zone))}
-    ((dau, wau, mau),) = read(sql, params_of(scope, bound) | starts, "activity")
+    ((dau, wau, mau),) = cached(sql, params_of(scope, bound) | starts, "activity")
     return Activity(day, dau, wau, mau, round(100 * dau / mau, 4) if mau else None)

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from analytics.queries.conditions import Bound, folded
 from analytics.queries.dimensions import BadQuery, get_dimension
-from analytics.queries.filters import Bound
 from analytics.queries.people import Scope, Selector, condition, events_of, is_identified, params_of
-from analytics.queries.plan import folded
-from analytics.queries.store import fill, moment, read
+from analytics.queries.store import cached, fill, moment
 
 MODELS = {
     "last_touch": "Last touch", "last_non_direct": "Last non-direct", "first_touch": "First touch", "linear": "Linear",
@@ -86,17 +85,17 @@ def check_attribution(asked: Attribution) -> None:
 
 def run(asked: Attribution, tag: str = "attribution") -> AttributionResult:
     check_attribution(asked)
-    paths = read(*statement(asked, "attribution_paths"), tag)
+    paths = cached(*statement(asked, "attribution_paths"), tag)
     converted = [row for row in paths if row[1] > 0]
     driven = markov(paths)
     rows = {value: Row(value, 0, {}) for value in sorted({touch for row in converted for touch in row[0]})}
     total, revenue = sum(row[1] for row in converted), sum((row[3] for row in converted), Decimal(0))
     shares: dict[str, dict[str, list[Any]]] = {value: {} for value in rows}
-    for value, *numbers in read(*statement(asked, "attribution_credits"), tag):
+    for value, *numbers in cached(*statement(asked, "attribution_credits"), tag):
         if value in shares:
             for i, name in enumerate(SIMPLE):
                 shares[value][name] = [numbers[2 * i], numbers[2 * i + 1]]
-    touches = dict(read(*statement(asked, "attribution_touches"), tag))
+    touches = dict(cached(*statement(asked, "attribution_touches"), tag))
     made = []
     for value in shares:
         credits = {
@@ -108,7 +107,7 @@ def run(asked: Attribution, tag: str = "attribution") -> AttributionResult:
         made.append(Row(value, touches.get(value, 0), credits))
     made.sort(key=lambda row: (-row.credits["last_touch"].conversions, row.value))
     common = sorted(((tuple(row[0]), row[1]) for row in converted), key=lambda p: (-p[1], p[0]))[:50]
-    untouched = read(*statement(asked, "attribution_conversions"), tag)[0]
+    untouched = cached(*statement(asked, "attribution_conversions"), tag)[0]
     return AttributionResult(made, untouched[0], untouched[1], untouched[0] - total, common)
 
 

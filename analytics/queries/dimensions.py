@@ -61,6 +61,10 @@ DIMENSIONS: dict[str, Dimension] = {
         "Variant", "arrayJoin(arrayMap((k, v) -> concat(k, '=', v), mapKeys(variants), mapValues(variants)))"
     ),
 }
+# What the rollup `visits` holds as it stands on the events.
+VISIT_DIMENSIONS = frozenset(DIMENSIONS) - {"path", "url", "title", "exit_page", "event_type", "variant"}
+# What only filters ask for: numbers of one event.
+MEASURES = {"scroll_depth": "scroll_depth", "revenue": "revenue", "engaged_seconds": "engaged_ms / 1000"}
 TIME_LABELS = {name: name.capitalize() for name in INTERVALS}
 PROPERTY = re.compile(r"^props\.([A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,64}){0,5})$")
 
@@ -69,6 +73,8 @@ def get_dimension(name: str, field: str = "dimensions") -> Dimension:
     """`props.NAME` reads event_properties; NAME is checked to be letters, digits, _ and - with dots between."""
     if name in DIMENSIONS:
         return DIMENSIONS[name]
+    if field == "filters" and name in MEASURES:
+        return Dimension(name, MEASURES[name])
     if found := PROPERTY.match(name):
         path = ".".join(f"`{part}`" for part in found[1].split("."))
         return Dimension(found[1], f"ifNull(toString(event_properties.{path}), '')")

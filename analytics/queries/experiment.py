@@ -11,10 +11,10 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery, get_dimension
-from analytics.queries.filters import Bound
 from analytics.queries.people import Scope, Selector, condition, events_of, params_of
-from analytics.queries.store import fill, read
+from analytics.queries.store import cached, fill
 
 Kind = Literal["conversion", "count", "revenue", "ratio"]
 KINDS = ("conversion", "count", "revenue", "ratio")
@@ -123,7 +123,7 @@ def check_experiment(asked: Experiment) -> None:
 
 def run(asked: Experiment, tag: str = "experiment") -> ExperimentResult:
     check_experiment(asked)
-    rows = read(*statement(asked), tag)
+    rows = cached(*statement(asked), tag)
     several = sum(row[2] for row in rows if row[1] == "")
     found: dict[str, dict[str, Sample]] = {}
     total: dict[str, list[float]] = {}

@@ -14,10 +14,9 @@ import pyarrow.parquet as pq
 
 from analytics.clickhouse import client
 from analytics.queries.calendar import Period
-from analytics.queries.filters import Bound
+from analytics.queries.conditions import Bound, folded
 from analytics.queries.metrics import METRICS
 from analytics.queries.people import Scope, events_of, params_of
-from analytics.queries.plan import folded
 from analytics.queries.store import fill
 
 TEXT, NUMBER, MOMENT, MONEY, FLOAT, FLAG = (

@@ -1,7 +1,11 @@
-"""Filter trees: [operator, dimension, values], ["and" | "or", [filters]], ["not", filter]. Values are always bound."""
+"""Filter trees: [operator, dimension, values], ["and" | "or", [filters]], ["not", filter]. Values are always bound.
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+About people: ["did", {"event" or "page", "filters", "times", "within"}] and ["did_not", …] look at what the person behind
+an event did; ["in_cohort", id, version] whether they belong to a cohort as it was calculated at `version`.
+"""
+
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from analytics.queries.dimensions import BadQuery, get_dimension
@@ -22,71 +26,30 @@ class Branch:
     children: "tuple[Filter, ...]"
 
 
-Filter = Leaf | Branch
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """Whether the person has at least (exactly, at most) `times` events that fit `wanted`: in the period, or in the `within`
+    seconds before its end."""
+
+    wanted: "tuple[Filter, ...]"
+    times: int = 1
+    compare: str = "at_least"
+    within: int = 0
 
 
-@dataclass
-class Bound:
-    """Parameters of a statement, collected while its text is written."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def add(self, value: Any, kind: str) -> str:
-        name = f"p{len(self.values)}"
-        self.values[name] = value
-        return f"{{{name}:{kind}}}"
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    cohort: int
+    version: int
 
 
-Sql = Callable[[str, tuple[str, ...], Bound], str]
+Filter = Leaf | Branch | Behaviour | Cohort
+COMPARISONS = ("at_least", "exactly", "at_most")
 
 
-def number(column: str, values: tuple[str, ...], sign: str, bound: Bound) -> str:
-    try:
-        limit = float(values[0])
-    except ValueError:
-        raise BadQuery("filters", f"expected a number, got {values[0][:40]!r}") from None
-    return f"ifNull(toFloat64OrNull(toString({column})) {sign} {bound.add(limit, 'Float64')}, false)"
-
-
-def wildcard(pattern: str) -> str:
-    """`*` is anything but a slash, `**` is anything; the rest stands for itself (RE2, so no pattern can run away)."""
-    out = ""
-    for part in pattern.replace("**", "\0").replace("*", "\1"):
-        out += {"\0": ".*", "\1": "[^/]*"}.get(part) or (
-            "\\" + part if not part.isalnum() and ord(part) < 128 else part
-        )
-    return f"^{out}$"
-
-
-def matches(column: str, values: tuple[str, ...], bound: Bound) -> str:
-    return any_of([f"match({column}, {bound.add(wildcard(v), 'String')})" for v in values])
-
-
-def regex(column: str, values: tuple[str, ...], bound: Bound) -> str:
-    return any_of([f"match({column}, {bound.add(v, 'String')})" for v in values])
-
-
-def contains(column: str, values: tuple[str, ...], bound: Bound) -> str:
-    return any_of([f"positionCaseInsensitiveUTF8({column}, {bound.add(v, 'String')}) > 0" for v in values])
-
-
-def any_of(parts: list[str]) -> str:
-    return "(" + " OR ".join(parts) + ")"
-
-
-OPERATORS: dict[str, Sql] = {
-    "is": lambda c, v, b: f"has({b.add(list(v), 'Array(String)')}, {c})",
-    "is_not": lambda c, v, b: f"NOT has({b.add(list(v), 'Array(String)')}, {c})",
-    "contains": contains,
-    "does_not_contain": lambda c, v, b: f"NOT {contains(c, v, b)}",
-    "matches": matches,
-    "does_not_match": lambda c, v, b: f"NOT {matches(c, v, b)}",
-    "regex": regex,
-    "greater": lambda c, v, b: number(c, v, ">", b),
-    "less": lambda c, v, b: number(c, v, "<", b),
-    "set": lambda c, v, b: f"{c} != ''",
-    "not_set": lambda c, v, b: f"{c} = ''",
-}
+OPERATORS = (
+    "is", "is_not", "contains", "does_not_contain", "matches", "does_not_match", "regex", "greater", "less", "set", "not_set",
+)  # fmt: skip
 
 
 def check_filters(raw: Any) -> tuple[Filter, ...]:
@@ -112,7 +75,57 @@ def check_filter(raw: Any, depth: int, leaves: list[int]) -> Filter:
     leaves[0] += 1
     if leaves[0] > MAX_LEAVES:
         raise BadQuery("filters", f"at most {MAX_LEAVES} filters")
+    if operator in ("did", "did_not"):
+        found = check_behaviour(raw, depth, leaves)
+        return found if operator == "did" else Branch("not", (found,))
+    if operator == "in_cohort":
+        if len(raw) != 3 or not all(isinstance(n, int) and 0 <= n < 2**32 for n in raw[1:]):
+            raise BadQuery("filters", f'expected ["in_cohort", id, version], got {str(raw)[:80]!r}')
+        return Cohort(raw[1], raw[2])
     return check_leaf(operator, raw)
+
+
+def check_behaviour(raw: list[Any], depth: int, leaves: list[int]) -> Behaviour:
+    asked = raw[1] if len(raw) == 2 else None
+    if isinstance(asked, str):
+        asked = {"event": asked}
+    if not isinstance(asked, dict) or set(asked) - {"event", "page", "filters", "times", "compare", "within"}:
+        raise BadQuery(
+            "filters",
+            f'expected [{raw[0]!r}, {{"event" or "page", "filters", "times", "compare", "within"}}],'
+            f" got {str(raw[1:])[:80]!r}",
+        )
+    times, compare, within = asked.get("times", 1), asked.get("compare", "at_least"), asked.get("within", "")
+    if not isinstance(times, int) or isinstance(times, bool) or not 1 <= times <= 1_000_000:
+        raise BadQuery("filters", f"times: expected a whole number from 1, got {str(times)[:40]!r}")
+    if compare not in COMPARISONS:
+        raise BadQuery("filters", f"compare: expected one of {', '.join(COMPARISONS)}, got {str(compare)[:40]!r}")
+    wanted: list[Filter] = []
+    for name, dimension, operator in (("page", "path", "matches"), ("event", "event_type", "is")):
+        value = asked.get(name, "")
+        if not isinstance(value, str) or len(value) > 2000:
+            raise BadQuery("filters", f"{name}: expected a text, got {str(value)[:80]!r}")
+        if value and name == "page":
+            wanted.append(Leaf("is", "event_type", ("page_view",)))
+        if value:
+            wanted.append(Leaf(operator, dimension, (value,)))
+    inner = asked.get("filters") or []
+    if not isinstance(inner, list):
+        raise BadQuery("filters", f"expected a list of filters, got {str(inner)[:80]!r}")
+    wanted += [check_filter(item, depth + 1, leaves) for item in inner]
+    seconds = seconds_of(within, "filters") if within else 0
+    return Behaviour(tuple(wanted), times, compare, seconds)
+
+
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def seconds_of(text: Any, field: str, most: int = 3700 * 86_400) -> int:
+    """Seconds of "14d", "36h", "30m"."""
+    found = re.fullmatch(r"([0-9]{1,9})([smhdw])", text) if isinstance(text, str) else None
+    if found and 0 < (seconds := int(found[1]) * UNITS[found[2]]) <= most:
+        return seconds
+    raise BadQuery(field, f'expected a number and a unit as in "14d", "36h" or "30m", got {str(text)[:40]!r}')
 
 
 def check_leaf(operator: str, raw: list[Any]) -> Leaf:
@@ -135,25 +148,30 @@ def check_leaf(operator: str, raw: list[Any]) -> Leaf:
 
 
 def leaves_of(filters: tuple[Filter, ...]) -> list[Leaf]:
+    """Also those within a behaviour."""
     found: list[Leaf] = []
     for item in filters:
-        found += [item] if isinstance(item, Leaf) else leaves_of(item.children)
+        if isinstance(item, Leaf):
+            found.append(item)
+        elif isinstance(item, Branch | Behaviour):
+            found += leaves_of(item.wanted if isinstance(item, Behaviour) else item.children)
     return found
 
 
-# Where a leaf's column stands in this source: its expression, and a frame around the condition with § in its place.
-Placer = Callable[[Leaf], tuple[str, str]]
+def asks_people(filters: tuple[Filter, ...]) -> bool:
+    """Is it about the person behind the event, and not the event alone?"""
+    return any(
+        isinstance(item, Behaviour | Cohort) or (isinstance(item, Branch) and asks_people(item.children))
+        for item in filters
+    )
 
 
-def to_sql(filters: tuple[Filter, ...], bound: Bound, place: Placer) -> str:
-    """The conjunction of the filters as a condition."""
-    return " AND ".join(f"({one(item, bound, place)})" for item in filters) or "1"
-
-
-def one(item: Filter, bound: Bound, place: Placer) -> str:
-    if isinstance(item, Leaf):
-        column, frame = place(item)
-        return frame.replace("§", OPERATORS[item.operator](column, item.values, bound))
-    if item.operator == "not":
-        return f"NOT ({one(item.children[0], bound, place)})"
-    return f" {item.operator.upper()} ".join(f"({one(child, bound, place)})" for child in item.children)
+def plain_leaves(filters: tuple[Filter, ...]) -> list[Leaf]:
+    """Those that are asked of the event itself."""
+    found: list[Leaf] = []
+    for item in filters:
+        if isinstance(item, Leaf):
+            found.append(item)
+        elif isinstance(item, Branch):
+            found += plain_leaves(item.children)
+    return found

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from string import Template
 from typing import Any, Literal
 
+from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery, get_dimension
-from analytics.queries.filters import Bound
 from analytics.queries.people import Scope, Selector, condition, events_of, number, params_of, reaching
-from analytics.queries.store import fill, moment, read
+from analytics.queries.store import cached, fill, moment
 
 Order = Literal["ordered", "strict", "unordered"]
 ORDERS = ("ordered", "strict", "unordered")
@@ -78,7 +78,7 @@ def check_funnel(funnel: Funnel) -> None:
 
 def run(funnel: Funnel, tag: str = "funnel") -> FunnelResult:
     check_funnel(funnel)
-    total, *rows = read(*statement(funnel), tag)
+    total, *rows = cached(*statement(funnel), tag)
     groups = {str(row[0]): steps_of(funnel, row) for row in rows[:MOST_GROUPS]} if funnel.breakdown else {}
     return FunnelResult(steps_of(funnel, total), total[1], number(total[5]), groups)
 

@@ -18,6 +18,7 @@ class Metric:
     needs: tuple[str, ...] = ()  # columns of the folded sessions
     up_is_good: bool | None = True
     rollup: str = ""  # the same from traffic_15m, where that can be
+    visits: str = ""  # the same from visits
     scaled: str = ""  # the same where the site keeps a sample: each row stands for `weight` of its kind
 
 
@@ -53,15 +54,18 @@ VISITS = f"uniqExactIf((session_id, path), {VIEW})"
 
 METRICS: dict[str, Metric] = {
     "visitors": Metric(
-        "Visitors", "events", PEOPLE, rollup="uniqExactMerge(visitors)", scaled=estimate("person"),
+        "Visitors", "events", PEOPLE, rollup="uniqExactMerge(visitors)", visits=PEOPLE, scaled=estimate("person"),
     ),
-    "users": Metric("Identified users", "events", "uniqExactIf(person, is_user)", scaled=estimate("person", "is_user")),
+    "users": Metric(
+        "Identified users", "events", "uniqExactIf(person, is_user)", visits="uniqExactIf(person, knows_user)",
+        scaled=estimate("person", "is_user"),
+    ),
     "sessions": Metric("Sessions", "sessions", "count()", scaled="sum(weight)"),
     "pageviews": Metric(
-        "Page views", "events", "countIf(event_type = 'page_view')", rollup="sum(pageviews)",
+        "Page views", "events", "countIf(event_type = 'page_view')", rollup="sum(pageviews)", visits="sum(pageviews)",
         scaled="sumIf(weight, event_type = 'page_view')",
     ),
-    "events": Metric("Events", "events", "count()", rollup="sum(t.events)", scaled="sum(weight)"),
+    "events": Metric("Events", "events", "count()", rollup="sum(t.events)", visits="sum(e.events)", scaled="sum(weight)"),
     "bounce_rate": Metric(
         "Bounce rate", "sessions", f"100 * countIf({BOUNCED} AND entered) / countIf(entered)", "percent",
         ("pageviews", "interactions"), up_is_good=False,
@@ -104,7 +108,8 @@ METRICS: dict[str, Metric] = {
         scaled=f"100 * {estimate('person', 'goal')} / {estimate('person')}",
     ),
     "errors": Metric(
-        "Errors", "events", "countIf(event_type = 'error')", up_is_good=False, scaled="sumIf(weight, event_type = 'error')",
+        "Errors", "events", "countIf(event_type = 'error')", up_is_good=False, visits="sum(errors)",
+        scaled="sumIf(weight, event_type = 'error')",
     ),
     "error_rate": Metric(
         "Error rate", "sessions", "100 * countIf(errors > 0) / count()", "percent", ("errors",), False,

@@ -4,10 +4,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from analytics.queries.conditions import Bound, wildcard
 from analytics.queries.dimensions import BadQuery
-from analytics.queries.filters import Bound, wildcard
 from analytics.queries.people import Scope, events_of, number, params_of
-from analytics.queries.store import fill, read
+from analytics.queries.store import cached, fill, read
 
 OTHER, END = "(other)", "(exit)"
 MOST_STEPS, MOST_EDGES, MOST_RULES = 20, 500, 50
@@ -76,7 +76,7 @@ def check_paths(paths: Paths) -> None:
 
 def run(paths: Paths, tag: str = "paths") -> PathsResult:
     check_paths(paths)
-    rows = read(*statement(paths), tag)
+    rows = cached(*statement(paths), tag)
     sessions = sum(row[3] for row in rows if row[0] == 1 and not paths.end)
     if paths.end:  # every path ends there: what comes last is all of them
         sessions = sum(row[3] for row in rows if row[2] == paths.end and row[0] == paths.steps - 1)

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from analytics.queries.calendar import Period
+from analytics.queries.conditions import Bound, event_place, to_sql
 from analytics.queries.dimensions import BadQuery
-from analytics.queries.filters import Bound, Filter, Leaf, check_filters, to_sql
-from analytics.queries.plan import JOIN_USERS, event_place
+from analytics.queries.filters import Filter, Leaf, check_filters, seconds_of
+from analytics.queries.plan import JOIN_USERS, fits_visits
 from analytics.queries.store import fill, moment, read_report, second
 
 KNOWN = "e.user_id != '' OR e.device_id != 0"
-UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +93,30 @@ def events_of(scope: Scope, bound: Bound, wanted: str = "true") -> str:
     )  # fmt: skip
 
 
+def presence_of(scope: Scope, bound: Bound, wanted: str = "true") -> str:
+    """The same for analyses that only ask who was there: from the rollup where it can tell, its quarters as moments."""
+    if not fits_visits(scope.filters):
+        return events_of(scope, bound, wanted)
+    known = "(NOT e.is_user AND u.known_as != 0)"
+    return fill(
+        "people_visits", filter=to_sql(scope.filters, bound, event_place), wanted=wanted,
+        person=f"if({known}, u.known_as, e.person_id)", known=f"(e.is_known OR {known})", join_users=JOIN_USERS,
+    )  # fmt: skip
+
+
 def params_of(scope: Scope, bound: Bound) -> dict[str, Any]:
-    return {"site": scope.site_id, "start": moment(scope.period.start), "end": moment(scope.end), **bound.values}
+    period = {"period_start": moment(scope.period.start), "period_end": moment(scope.period.end)}
+    return {
+        "site": scope.site_id,
+        "start": moment(scope.period.start),
+        "end": moment(scope.end),
+        **period,
+        **bound.values,
+    }
 
 
-def check_window(text: str, field: str = "window", most: int = 366 * 86_400) -> int:
-    """Seconds of "14d", "36h", "30m"."""
-    number, unit = text[:-1], text[-1:]
-    if number.isdigit() and unit in UNITS and 0 < (seconds := int(number) * UNITS[unit]) <= most:
-        return seconds
-    raise BadQuery(field, f'expected a number and a unit as in "14d", "36h" or "30m", got {text[:40]!r}')
+def check_window(text: str, field: str = "window") -> int:
+    return seconds_of(text, field, most=366 * 86_400)
 
 
 def reaching(scope: Scope, seconds: int) -> Scope:

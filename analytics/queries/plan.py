@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from analytics.queries.calendar import INTERVALS
-from analytics.queries.dimensions import DIMENSIONS, get_dimension
-from analytics.queries.filters import Bound, Filter, Leaf, leaves_of, to_sql
+from analytics.queries.conditions import Bound, event_place, folded, to_sql
+from analytics.queries.dimensions import VISIT_DIMENSIONS, get_dimension
+from analytics.queries.filters import Filter, Leaf, asks_people, leaves_of, plain_leaves
 from analytics.queries.metrics import METRICS, Source
-from analytics.queries.store import fill, read
+from analytics.queries.store import cached, fill
 
 Key = tuple[Any, ...]
 Found = dict[Key, dict[str, Any]]
@@ -18,11 +19,6 @@ JOIN_USERS = """LEFT JOIN (
         WHERE s.site_id = {site:UInt32} AND s.session_start >= {start:DateTime64(3, 'UTC')} - INTERVAL 2 DAY
           AND s.session_start < {end:DateTime64(3, 'UTC')} + INTERVAL 1 DAY AND s.user_person != 0 GROUP BY s.session_id
     ) AS u ON u.session_id = e.session_id"""
-FOLDS = {
-    "pageviews": "sum(s.pageviews)", "interactions": "sum(s.interactions)", "errors": "sum(s.errors)",
-    "weight": "min(s.weight)", "visitor_id": "max(s.visitor_id)", "user_person": "max(s.user_person)",
-    **{name: d.fold for name, d in DIMENSIONS.items() if d.session},
-}  # fmt: skip
 
 
 @dataclass
@@ -50,7 +46,8 @@ class Plan:
         return [source for source in ("events", "sessions") if source in wanted]
 
     def params(self) -> dict[str, Any]:
-        return {"site": self.site_id, "start": self.start, "end": self.end, **self.bound.values}
+        span = {"start": self.start, "end": self.end, "period_start": self.start, "period_end": self.end}
+        return {"site": self.site_id, **span, **self.bound.values}
 
     def sql_of(self, name: str) -> str:
         metric = METRICS[name]
@@ -71,6 +68,19 @@ class Plan:
             and all(name in INTERVALS and name != "minute" for name in self.dimensions)
         )
 
+    def reads_visits(self) -> bool:
+        """People identified or filtered: the rollup that knows who was there in which quarter of an hour."""
+        return (
+            not self.sampled
+            and all(METRICS[name].visits for name in self.metrics if METRICS[name].source == "events")
+            and all(name in VISIT_DIMENSIONS or (name in INTERVALS and name != "minute") for name in self.dimensions)
+            and fits_visits(self.filters)
+        )
+
+
+def fits_visits(filters: tuple[Filter, ...]) -> bool:
+    return all(leaf.dimension in VISIT_DIMENSIONS for leaf in plain_leaves(filters))
+
 
 def run_part(plan: Plan, source: Source, tag: str, paged: bool = False, keys: Sequence[Key] | None = None) -> Found:
     """The plan's metrics of one source by dimension values, in order. `keys`: only these values are wanted."""
@@ -80,10 +90,12 @@ def run_part(plan: Plan, source: Source, tag: str, paged: bool = False, keys: Se
         sql = sessions_sql(plan, names, paged, keys)
     elif plan.reads_rollup():
         sql = traffic_sql(plan, names)
+    elif plan.reads_visits():
+        sql = visits_sql(plan, names, paged, keys)
     else:
         sql = events_sql(plan, names, paged, keys)
     width = len(plan.dimensions)
-    return {row[:width]: dict(zip(names, row[width:], strict=True)) for row in read(sql, plan.params(), tag)}
+    return {row[:width]: dict(zip(names, row[width:], strict=True)) for row in cached(sql, plan.params(), tag)}
 
 
 def clauses(
@@ -113,16 +125,16 @@ def traffic_sql(plan: Plan, names: list[str]) -> str:
     return fill("traffic", **clauses(plan, {name: METRICS[name].rollup for name in names}, columns, False, None))
 
 
-def folded(columns: set[str], start: str = "start") -> str:
-    """`start`: the name of the parameter from which on."""
-    return fill("folded", start=start, columns="".join(f", {FOLDS[name]} AS {name}" for name in sorted(columns)))
-
-
-def event_place(leaf: Leaf) -> tuple[str, str]:
-    dimension = get_dimension(leaf.dimension, "filters")
-    if dimension.event:
-        return dimension.event, "§"
-    return dimension.session, f"session_id IN (SELECT session_id FROM ({folded({dimension.session})}) WHERE §)"
+def visits_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | None) -> str:
+    columns = [plan.bucket("bucket") if name in INTERVALS else get_dimension(name).event for name in plan.dimensions]
+    known = "(NOT e.is_user AND u.known_as != 0)"
+    return fill(
+        "visits", **clauses(plan, {name: METRICS[name].visits for name in names}, columns, paged, keys),
+        filter=to_sql(plan.filters, plan.bound, event_place),
+        person=f"if({known}, u.known_as, e.person_id)" if plan.identified else "e.person_id",
+        knows_user=f"(e.is_user OR {known})" if plan.identified else "e.is_user",
+        join_users=JOIN_USERS if plan.identified else "",
+    )  # fmt: skip
 
 
 def events_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | None) -> str:
@@ -152,7 +164,8 @@ def needs_goal(names: list[str]) -> bool:
 
 
 def known_to_sessions(filters: tuple[Filter, ...]) -> bool:
-    return all(get_dimension(leaf.dimension, "filters").session for leaf in leaves_of(filters))
+    leaves = leaves_of(filters)
+    return not asks_people(filters) and all(get_dimension(leaf.dimension, "filters").session for leaf in leaves)
 
 
 def session_place(leaf: Leaf) -> tuple[str, str]:
@@ -168,6 +181,13 @@ def session_filter(plan: Plan) -> str:
 
 def matching_events(plan: Plan, columns: str) -> str:
     """A session that began in the period may go on for a day after it."""
+    if asks_people(plan.filters):
+        return fill(
+            "matching_people",
+            columns=columns,
+            filter=to_sql(plan.filters, plan.bound, event_place),
+            join_users=JOIN_USERS,
+        )
     return (
         f"SELECT DISTINCT {columns} FROM events WHERE site_id = {{site:UInt32}}"
         " AND timestamp >= {start:DateTime64(3, 'UTC')} AND timestamp < {end:DateTime64(3, 'UTC')} + INTERVAL 1 DAY"
@@ -180,7 +200,8 @@ def page_filters(plan: Plan) -> tuple[Filter, ...]:
     return tuple(
         item
         for item in plan.filters
-        if any(leaf.dimension == "path" for leaf in leaves_of((item,)))
+        if not asks_people((item,))
+        and any(leaf.dimension == "path" for leaf in leaves_of((item,)))
         and all(leaf.dimension == "path" or get_dimension(leaf.dimension).session for leaf in leaves_of((item,)))
     )
 

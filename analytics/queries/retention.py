@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 from analytics.queries import calendar
 from analytics.queries.calendar import Period
+from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery
-from analytics.queries.filters import Bound, Filter
-from analytics.queries.people import ANY, Scope, Selector, condition, events_of, params_of
-from analytics.queries.store import fill, read, read_report, second
+from analytics.queries.filters import Filter
+from analytics.queries.people import ANY, Scope, Selector, condition, events_of, params_of, presence_of
+from analytics.queries.store import cached, fill, read_report, second
 
 MOST_INTERVALS, MOST_COHORTS = 60, 120
 NOBODY_KNOWN = (
@@ -89,7 +90,7 @@ def run(retention: Retention, now: datetime | None = None, tag: str = "retention
     starts, width = cohort_days(retention), retention.intervals
     counts: defaultdict[tuple[int, int], int] = defaultdict(int)
     sizes: defaultdict[int, int] = defaultdict(int)
-    for cohort, offset, people in read(*statement(retention, bounds), tag):
+    for cohort, offset, people in cached(*statement(retention, bounds), tag):
         if offset == 0:
             sizes[cohort] = people
         elif retention.or_after:
@@ -148,8 +149,9 @@ def statement(retention: Retention, bounds: list[datetime]) -> tuple[str, dict[s
     start, back = condition(retention.start, bound), condition(retention.back, bound)
     until = max(bounds[-1], datetime.now(UTC)) if retention.or_after else bounds[-1]
     scope = Scope(retention.scope.site_id, period, retention.scope.filters, until)
+    source = presence_of if retention.start == retention.back == ANY else events_of
     sql = fill(
-        "retention", starts_event=start, back_event=back, events=events_of(scope, bound, f"({start} OR {back}) AND is_known"),
+        "retention", starts_event=start, back_event=back, events=source(scope, bound, f"({start} OR {back}) AND is_known"),
         began="[min_start]" if retention.first_time else "all_starts",
         recurring="false" if retention.first_time else "true",
         offsets="if(empty(later), later, [arrayMax(later)])" if retention.or_after else "later",

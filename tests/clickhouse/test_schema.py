@@ -66,6 +66,7 @@ def test_an_older_database_is_migrated_with_what_it_holds(stores, tmp_path, monk
         rows = client.read("SELECT event_id, path, weight FROM events ORDER BY path", {}, "test")
         assert rows == [(event_id, f"/{n}", 1.0) for n, event_id in enumerate(ids)]
         assert client.read("SELECT sum(pageviews), sum(sampled) FROM traffic_15m", {}, "test") == [(4, 0)]
+        assert client.read("SELECT sum(pageviews), sum(events) FROM visits", {}, "test") == [(4, 4)]
     finally:
         client.command("DROP DATABASE IF EXISTS footfall_older SYNC")
         client._local.url = None
