@@ -117,6 +117,7 @@ INSTALLED_APPS = [
     "analytics.services",
     "analytics.clickhouse",
     "analytics.queries",
+    "analytics.saved",
     "analytics.api",
     "ingestion",
     "dashboards",

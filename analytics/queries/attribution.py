@@ -7,12 +7,13 @@ that does not divide goes to the last touch. The data-driven model is the remova
 
 import itertools
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
+from analytics.queries.calendar import Period
 from analytics.queries.conditions import Bound, folded
 from analytics.queries.dimensions import BadQuery, get_dimension
 from analytics.queries.people import Scope, Selector, condition, events_of, is_identified, params_of
@@ -37,18 +38,21 @@ DIMENSIONS = (
     "entry_page",
 )
 WHOLE = 10**9
+EVER = date(1970, 1, 2)
 PURCHASE = Selector(event="purchase")
 START, CONVERSION, NOTHING = "(start)", "(conversion)", "(null)"
 
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """`goal`: what a conversion is; its revenue is the event's. `lookback`: days in which a touch counts."""
+    """`goal`: what a conversion is; its revenue is the event's. `lookback`: days in which a touch counts.
+    `first_only`: the first conversion that a person ever did, as of a new customer."""
 
     scope: Scope
     goal: Selector = PURCHASE
     by: str = "channel"
     lookback: int = 30
+    first_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +153,14 @@ def statement(asked: Attribution, report: str) -> tuple[str, dict[str, Any]]:
         "touch_start": moment(period.start - timedelta(days=asked.lookback)),
     }
     touches = folded({asked.by, "visitor_id", "user_person", "channel"}, "touch_start")
+    conversions = events_of(early, bound, goal)
+    if asked.first_only:
+        history = Scope(asked.scope.site_id, Period(EVER, period.first - timedelta(days=1), period.zone))
+        earlier = events_of(history, bound, goal).replace("{start:", "{ever:").replace("{end:", "{start:")
+        bound.values["ever"] = moment(history.period.start)
+        conversions = fill("first_conversions", events=conversions, earlier=earlier)
     slots = {
-        "conversions": events_of(early, bound, goal), "touches": touches, "by": asked.by,
+        "conversions": conversions, "touches": touches, "by": asked.by,
         "person": "if(user_person != 0, user_person, visitor_id)" if known else "visitor_id",
     }  # fmt: skip
     slots["journeys"] = fill("attribution_journeys", **slots)

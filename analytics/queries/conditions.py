@@ -75,6 +75,7 @@ SQL: dict[str, Operator] = {
     "regex": regex,
     "greater": lambda c, v, b: number(c, v, ">", b),
     "less": lambda c, v, b: number(c, v, "<", b),
+    "not_less": lambda c, v, b: number(c, v, ">=", b),
     "set": lambda c, v, b: f"{c} != ''",
     "not_set": lambda c, v, b: f"{c} = ''",
 }

@@ -48,7 +48,8 @@ COMPARISONS = ("at_least", "exactly", "at_most")
 
 
 OPERATORS = (
-    "is", "is_not", "contains", "does_not_contain", "matches", "does_not_match", "regex", "greater", "less", "set", "not_set",
+    "is", "is_not", "contains", "does_not_contain", "matches", "does_not_match", "regex", "greater", "less", "not_less",
+    "set", "not_set",
 )  # fmt: skip
 
 

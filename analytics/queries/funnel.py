@@ -1,6 +1,7 @@
 """Funnels (semantics.md, Conversion and funnels): how many people take one step after another, and how long they need."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from string import Template
 from typing import Any, Literal
 
@@ -60,6 +61,21 @@ class FunnelResult:
     groups: dict[str, list[Step]]
 
 
+@dataclass(frozen=True, slots=True)
+class FunnelPerson:
+    """`person`: the hash by which Footfall knows them. `reached`: when they took the step asked about."""
+
+    person: str
+    reached: datetime
+    steps: int
+    first_seen: datetime
+    last_seen: datetime
+    events: int
+    country: str
+    device_type: str
+    channel: str
+
+
 def check_funnel(funnel: Funnel) -> None:
     if not 2 <= len(funnel.steps) <= MOST_STEPS:
         raise BadQuery("steps", f"expected 2 to {MOST_STEPS}, got {len(funnel.steps)}")
@@ -83,6 +99,23 @@ def run(funnel: Funnel, tag: str = "funnel") -> FunnelResult:
     return FunnelResult(steps_of(funnel, total), total[1], number(total[5]), groups)
 
 
+def get_people(
+    funnel: Funnel, step: int, dropped: bool = False, limit: int = 100, tag: str = "funnel.people"
+) -> list[FunnelPerson]:
+    """Who took the step (from 1); `dropped`: and none after it."""
+    check_funnel(funnel)
+    if funnel.by != "person":
+        raise BadQuery("by", "the people of a step are those of a funnel by person")
+    if not 1 <= step <= len(funnel.steps) or (dropped and step == len(funnel.steps)):
+        raise BadQuery("step", f"expected a step from 1 to {len(funnel.steps) - dropped}, got {step}")
+    return [
+        FunnelPerson(
+            person, datetime.fromtimestamp(at / 1000, UTC), steps, first.replace(tzinfo=UTC), last.replace(tzinfo=UTC), *rest
+        )
+        for person, at, steps, first, last, *rest in cached(*people_statement(funnel, step, dropped, limit), tag)
+    ]  # fmt: skip
+
+
 def steps_of(funnel: Funnel, row: tuple[Any, ...]) -> list[Step]:
     counts = [*row[2], *[0] * len(funnel.steps)]
     made = []
@@ -102,7 +135,7 @@ def share(part: int, whole: int) -> float | None:
     return round(100 * part / whole, 4) if whole else None
 
 
-def statement(funnel: Funnel) -> tuple[str, dict[str, Any]]:
+def actors_of(funnel: Funnel) -> tuple[str, Bound]:
     bound, scope = Bound(), reaching(funnel.scope, funnel.window)
     before = bound.add(moment(funnel.scope.period.end), "DateTime64(3, 'UTC')")
     masks = []
@@ -125,8 +158,8 @@ def statement(funnel: Funnel) -> tuple[str, dict[str, Any]]:
         "arrayFilter((e, run, before, after) -> NOT (run = before AND run = after), all_moments, runs,"
         f" arrayShiftRight(runs, {kept}, 0), arrayShiftLeft(runs, {kept}, 0))"
     )
-    sql = fill(
-        "funnel",
+    actors = fill(
+        "funnel_actors",
         one_step="false" if funnel.order == "unordered" else ONE_STEP,
         moments="all_moments" if funnel.order == "unordered" else ends,
         attempt=attempt(funnel.order, steps), steps=str(steps),
@@ -136,7 +169,23 @@ def statement(funnel: Funnel) -> tuple[str, dict[str, Any]]:
         first="true" if funnel.order == "unordered" else "bitTest(steps, 0)",
         events=events_of(scope, bound),
     )  # fmt: skip
+    return actors, bound
+
+
+def people_statement(funnel: Funnel, step: int, dropped: bool, limit: int) -> tuple[str, dict[str, Any]]:
+    actors, bound = actors_of(funnel)
+    bound.values |= {"step": step, "most": limit}
+    scope = reaching(funnel.scope, funnel.window)
+    wanted = f"length(chain) {'=' if dropped else '>='} {step}"
+    sql = fill("funnel_people", actors=actors, wanted=wanted, events=events_of(scope, bound))
     return sql, params_of(scope, bound)
+
+
+def statement(funnel: Funnel) -> tuple[str, dict[str, Any]]:
+    actors, bound = actors_of(funnel)
+    return fill("funnel", actors=actors, steps=str(len(funnel.steps))), params_of(
+        reaching(funnel.scope, funnel.window), bound
+    )
 
 
 def are_apart(funnel: Funnel) -> bool:

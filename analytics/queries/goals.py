@@ -1,0 +1,51 @@
+"""Goals side by side (semantics.md, Conversion and funnels): converters, conversions and revenue of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from analytics.queries import query as core
+from analytics.queries.conditions import Bound
+from analytics.queries.metrics import once_per_order
+from analytics.queries.people import Scope, Selector, condition, events_of, params_of
+from analytics.queries.query import Query
+from analytics.queries.store import cached, fill
+
+
+@dataclass(frozen=True, slots=True)
+class Achieved:
+    """`rate`: percent of the visitors in the same scope without the goal's own filter."""
+
+    name: str
+    people: int
+    conversions: int
+    revenue: Decimal
+    rate: float | None
+
+
+def run(scope: Scope, goals: Sequence[Selector], now: datetime | None = None, tag: str = "goals") -> list[Achieved]:
+    if not goals:
+        return []
+    visitors = core.run(Query(scope.site_id, scope.period, ("visitors",), filters=scope.filters), now, tag).totals[0]
+    row = cached(*statement(scope, goals), tag)[0]
+    made = []
+    for i, goal in enumerate(goals):
+        people, conversions, revenue = row[3 * i : 3 * i + 3]
+        rate = round(100 * people / visitors, 4) if visitors else None
+        made.append(Achieved(goal.label, people, conversions, Decimal(revenue), rate))
+    return made
+
+
+def statement(scope: Scope, goals: Sequence[Selector]) -> tuple[str, dict[str, Any]]:
+    bound = Bound()
+    terms = [condition(goal, bound) for goal in goals]
+    select = ", ".join(
+        f"uniqExactIf(person, g{i}), (countIf(g{i} AND order_id = '') + uniqExactIf(order_id, g{i} AND order_id != '')),"
+        f" {once_per_order(f'g{i}')}"
+        for i in range(len(goals))
+    )
+    flags = ", ".join(f"{term} AS g{i}" for i, term in enumerate(terms))
+    sql = fill("goals", select=select, flags=flags, events=events_of(scope, bound, " OR ".join(terms)))
+    return sql, params_of(scope, bound)

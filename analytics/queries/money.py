@@ -1,0 +1,64 @@
+"""What campaigns cost and bring: CAC, ROAS and ROI (semantics.md, Attribution, CAC, LTV, ROI)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from analytics.queries import attribution
+from analytics.queries.attribution import PURCHASE, Attribution
+from analytics.queries.people import Scope, Selector
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """`roas` and `roi` are ratios (2.5 = 250 %); `cac` is money; None where there is nothing to divide by."""
+
+    name: str
+    sessions: int
+    spend: Decimal
+    conversions: float
+    revenue: Decimal
+    new_customers: float
+    cac: Decimal | None
+    roas: float | None
+    roi: float | None
+
+
+def run(
+    scope: Scope,
+    spend: Mapping[str, Decimal],
+    model: str = "last_touch",
+    goal: Selector = PURCHASE,
+    by: str = "utm_campaign",
+) -> tuple[list[Campaign], Campaign]:
+    """Each campaign with spend or credit, and all of them together. `spend`: by utm_campaign, in the site's currency."""
+    every = attribution.run(Attribution(scope, goal, by), "money.all")
+    first = attribution.run(Attribution(scope, goal, by, first_only=True), "money.first")
+    new = {row.value: row.credits[model].conversions for row in first.rows}
+    credited = {row.value: row for row in every.rows}
+    made = []
+    for name in {*credited, *spend}:
+        row = credited.get(name)
+        made.append(
+            campaign(
+                name, row.touches if row else 0, spend.get(name, Decimal(0)), row.credits[model].conversions if row else 0.0,
+                row.credits[model].revenue if row else Decimal(0), new.get(name, 0.0),
+            )
+        )  # fmt: skip
+    made.sort(key=lambda c: (-c.spend, -c.revenue, -c.sessions, c.name))
+    total = campaign(
+        "", sum(c.sessions for c in made), sum((c.spend for c in made), Decimal(0)), sum(c.conversions for c in made),
+        sum((c.revenue for c in made), Decimal(0)), sum(c.new_customers for c in made),
+    )  # fmt: skip
+    return made, total
+
+
+def campaign(
+    name: str, sessions: int, spend: Decimal, conversions: float, revenue: Decimal, new_customers: float
+) -> Campaign:
+    return Campaign(
+        name, sessions, spend, round(conversions, 4), revenue, round(new_customers, 4),
+        (spend / Decimal(str(new_customers))).quantize(Decimal("0.01")) if new_customers > 0 and spend else None,
+        round(float(revenue / spend), 4) if spend else None,
+        round(float((revenue - spend) / spend), 4) if spend else None,
+    )  # fmt: skip

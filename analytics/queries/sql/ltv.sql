@@ -1,0 +1,28 @@
+-- Known people who began in the period: how many, how many of them bought, and what they brought within n days of their first moment.
+-- An order id counts once; refunds are taken off. Day 0 is the first 24 hours.
+SELECT value, count(), countIf(bought), sum(arraySum(sales.2)), sumForEach(within), max(fromUnixTimestamp64Milli(first_moment, 'UTC'))
+FROM
+(
+    SELECT
+        person, first_moment, $value AS value,
+        arrayMap(id -> arrayFirst(s -> s.3 = id, all_sales), arrayDistinct(all_sales.3)) AS sales,
+        notEmpty(arrayFilter(s -> s.2 > 0, sales)) AS bought,
+        arrayMap(n -> arraySum(arrayMap(s -> if(s.1 < first_moment + greatest(n, 86400000), s.2, toDecimal128(0, 4)), sales)), {days:Array(Int64)}) AS within
+    FROM
+    (
+        SELECT
+            person,
+            minIf(toUnixTimestamp64Milli(timestamp), $begins) AS first_moment,
+            argMinIf(toString($by), (timestamp, event_index), $begins) AS first_value,
+            arraySort(groupArrayIf((toUnixTimestamp64Milli(timestamp),
+                if(event_type = 'refund', -toDecimal128(revenue, 4), toDecimal128(revenue, 4)),
+                concat(event_type, if(order_id = '', toString(tuple(event_id_low, event_id_mid, event_id_gap)), concat('o', order_id)))),
+                event_type IN ('purchase', 'refund'))) AS all_sales
+        FROM ($events)
+        GROUP BY person
+        HAVING countIf($begins) > 0
+    )
+    WHERE first_moment >= {since:Int64} AND first_moment < {before:Int64}
+)
+GROUP BY value
+LIMIT 10000
