@@ -20,6 +20,7 @@ class Caller:
     user: User
     team_id: int
     scopes: frozenset[str]
+    key_id: int = 0
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes or "admin" in self.scopes
@@ -43,4 +44,4 @@ def get_caller(token: str) -> Caller | None:
         return None
     if key.last_used_at is None or key.last_used_at < now() - SEEN_EVERY:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now())
-    return Caller(key.user, key.team_id, frozenset(key.scopes))
+    return Caller(key.user, key.team_id, frozenset(key.scopes), key.pk)

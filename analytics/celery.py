@@ -24,8 +24,11 @@ app.conf.update(
     beat_scheduler="analytics.services.beat:ClockProof",
     beat_schedule={
         "sweep": {"task": "ingestion.sweep", "schedule": 5.0, "options": {"expires": 10}},
+        "cohorts": {"task": "saved.calculate_cohorts", "schedule": 3600.0, "options": {"expires": 3600}},
+        "exports": {"task": "saved.resume_exports", "schedule": 300.0, "options": {"expires": 300}},
+        "reports": {"task": "saved.send_reports", "schedule": 900.0, "options": {"expires": 900}},
         "destroy-old-salts": {"task": "ingestion.destroy_old_salts", "schedule": 600.0, "options": {"expires": 600}},
     },
 )
-app.autodiscover_tasks(["ingestion"])
+app.autodiscover_tasks(["ingestion", "analytics.saved"])
 app.set_default()

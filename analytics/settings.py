@@ -91,6 +91,8 @@ INGEST_PARTITIONS = env_int("INGEST_PARTITIONS", 2, least=1)
 RETENTION_DAYS = env_int("RETENTION_DAYS", 1095, least=1)
 GEO_DATABASE = env_str("GEO_DATABASE", str(BASE_DIR / "static" / "build" / "geo" / "country.mmdb"))
 
+API_RATE = env_int("API_RATE", 600, least=1)  # requests a minute and key
+
 # Mail: the console unless EMAIL_URL names an SMTP server, as in smtp://user:password@host:587?tls=1
 EMAIL_URL = env_url("EMAIL_URL", ("smtp", "smtps"))
 DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", "Footfall <footfall@localhost>")

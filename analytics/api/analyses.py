@@ -1,7 +1,7 @@
 """The analyses of people as operations of the API: one view each, thin over analytics.queries."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -14,9 +14,9 @@ from accounts.models import Site
 from analytics.api import analysis_serializers as shapes
 from analytics.api.views import PROBLEMS, StatsView
 from analytics.queries import attribution, calendar, experiment, funnel, paths, retention
-from analytics.queries.filters import check_filters
-from analytics.queries.people import Scope, check_selector, check_window
+from analytics.queries.people import Scope, check_window
 from analytics.queries.span import get_oldest_day
+from analytics.saved.resolve import filters_of_site, selector_of_site
 
 Asked = dict[str, Any]
 F = TypeVar("F", bound=Callable[..., Any])
@@ -37,23 +37,28 @@ def scope_of(site: Site, asked: Asked) -> Scope:
     zone = ZoneInfo(site.timezone)
     oldest = get_oldest_day(site.pk, zone) if asked["date_range"] == "all" else None
     period = calendar.get_period(asked["date_range"], zone, datetime.now(UTC), oldest)
-    return Scope(site.pk, period, check_filters(asked["filters"]))
+    return Scope(site.pk, period, filters_of_site(site, asked["filters"]))
+
+
+def told(result: Any) -> dict[str, Any]:
+    return asdict(result) if is_dataclass(result) and not isinstance(result, type) else result
 
 
 class AnalysisView(StatsView):
     """`ask(scope, asked)` builds and runs the analysis; its result, a dataclass, is the answer."""
 
     serializer: type[shapes.AnalysisSerializer]
+    site: Site
 
     def ask(self, scope: Scope, asked: Asked) -> Any:
         raise NotImplementedError
 
     def post(self, request: Request, site_id: int) -> Response:
-        site = self.caller().access_site(site_id)
+        self.site = site = self.caller().access_site(site_id)
         serializer = self.serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         scope = scope_of(site, serializer.validated_data)
-        result = asdict(self.ask(scope, serializer.validated_data))
+        result = told(self.ask(scope, serializer.validated_data))
         meta = {
             "date_range": [scope.period.first, scope.period.last], "timezone": site.timezone, "currency": site.currency,
             "partial": scope.period.is_partial(datetime.now(UTC)),
@@ -83,8 +88,8 @@ class FunnelView(AnalysisView):
             if isinstance(raw, dict) and item.get("filters"):
                 raw = raw | {"filters": item["filters"]}
             before = item["before"] if item["before"] is not None else item["after"] + 1
-            exclusions.append(funnel.Exclusion(check_selector(raw, "exclusions"), item["after"], before))
-        steps = tuple(check_selector(raw, f"steps.{i}") for i, raw in enumerate(asked["steps"]))
+            exclusions.append(funnel.Exclusion(selector_of_site(self.site, raw, "exclusions"), item["after"], before))
+        steps = tuple(selector_of_site(self.site, raw, f"steps.{i}") for i, raw in enumerate(asked["steps"]))
         return funnel.run(
             funnel.Funnel(
                 scope,
@@ -115,8 +120,8 @@ class RetentionView(AnalysisView):
     def ask(self, scope: Scope, asked: Asked) -> retention.RetentionResult:
         return retention.run(
             retention.Retention(
-                scope, check_selector(asked["start_event"], "start_event"),
-                check_selector(asked["return_event"], "return_event"),
+                scope, selector_of_site(self.site, asked["start_event"], "start_event"),
+                selector_of_site(self.site, asked["return_event"], "return_event"),
                 asked["interval"], asked["intervals"], asked["type"] == "first_time", asked["count"] == "on_or_after",
             ),
             tag="api.retention",
@@ -155,7 +160,7 @@ class AttributionView(AnalysisView):
         return super().post(request, site_id)
 
     def ask(self, scope: Scope, asked: Asked) -> attribution.AttributionResult:
-        goal = check_selector(asked["goal"], "goal")
+        goal = selector_of_site(self.site, asked["goal"], "goal")
         return attribution.run(attribution.Attribution(scope, goal, asked["by"], asked["lookback"]), "api.attribution")
 
 
@@ -176,9 +181,16 @@ class ExperimentView(AnalysisView):
         metric = asked["metric"]
         return experiment.run(
             experiment.Experiment(
-                scope, asked["experiment"], check_selector(metric.get("event", "purchase"), "metric.event"),
-                metric.get("type", "conversion"), check_selector(metric["per"], "metric.per") if "per" in metric else None,
-                asked["control"], asked["stats"], asked["sequential"], asked["weights"], asked["breakdown"],
+                scope,
+                asked["experiment"],
+                selector_of_site(self.site, metric.get("event", "purchase"), "metric.event"),
+                metric.get("type", "conversion"),
+                selector_of_site(self.site, metric["per"], "metric.per") if "per" in metric else None,
+                asked["control"],
+                asked["stats"],
+                asked["sequential"],
+                asked["weights"],
+                asked["breakdown"],
             ),
             "api.experiment",
-        )  # fmt: skip
+        )

@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from accounts.keys import Caller, get_caller
@@ -38,6 +38,17 @@ class ReadsEvents(BasePermission):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         return isinstance(request.auth, Caller) and request.auth.may("read:events")
+
+
+class ReadsAndChanges(BasePermission):
+    """Reading takes read:stats, changing takes admin."""
+
+    message = "This key has no scope admin."
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        scope = "read:stats" if request.method in SAFE_METHODS else getattr(view, "changing_scope", "admin")
+        self.message = f"This key has no scope {scope}."
+        return isinstance(request.auth, Caller) and request.auth.may(scope)
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -30,6 +30,10 @@ def api_error(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(shape("not_found", "There is no such site."), 404)
     if isinstance(error, PermissionDenied):
         return Response(shape("forbidden", str(error)), 403)
+    if isinstance(error, exceptions.Throttled):
+        wait = str(round(getattr(error, "wait", None) or 60))
+        message = f"This key has made its requests of this minute. Try again in {wait} s."
+        return Response(shape("rate_limited", message), 429, headers={"Retry-After": wait})
     response = exception_handler(error, context)
     if response is not None and isinstance(error, exceptions.APIException):
         response.data = from_drf(error)

@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from analytics.api import analyses, docs, errors, export, views
+from analytics.api import analyses, docs, errors, export, jobs, reports, saved, views
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
@@ -15,6 +15,28 @@ urlpatterns = [
     path("v1/sites/<int:site_id>/paths", analyses.PathsView.as_view(), name="api-paths"),
     path("v1/sites/<int:site_id>/attribution", analyses.AttributionView.as_view(), name="api-attribution"),
     path("v1/sites/<int:site_id>/experiment", analyses.ExperimentView.as_view(), name="api-experiment"),
+    path("v1/sites/<int:site_id>/funnel/people", reports.FunnelPeopleView.as_view(), name="api-funnel-people"),
+    path("v1/sites/<int:site_id>/trends", reports.TrendsView.as_view(), name="api-trends"),
+    path("v1/sites/<int:site_id>/lifecycle", reports.LifecycleView.as_view(), name="api-lifecycle"),
+    path("v1/sites/<int:site_id>/engagement", reports.EngagementView.as_view(), name="api-engagement"),
+    path("v1/sites/<int:site_id>/ltv", reports.LtvView.as_view(), name="api-ltv"),
+    path("v1/sites/<int:site_id>/customers", reports.CustomersView.as_view(), name="api-customers"),
+    path("v1/sites/<int:site_id>/campaigns", reports.CampaignsView.as_view(), name="api-campaigns"),
+    path("v1/sites/<int:site_id>/conversions", reports.ConversionsView.as_view(), name="api-conversions"),
+    path("v1/sites/<int:site_id>/errors", reports.ErrorsView.as_view(), name="api-errors"),
+    path("v1/sites/<int:site_id>/vitals", reports.VitalsView.as_view(), name="api-vitals"),
+    *[
+        path(
+            f"v1/sites/<int:site_id>/{name}{'/<int:pk>' * (view is one)}",
+            view.as_view(),
+            name=f"api-{name}{'-one' * (view is one)}",
+        )
+        for name, (listed, one) in saved.RESOURCES.items()
+        for view in (listed, one)
+    ],
+    path("v1/sites/<int:site_id>/exports", jobs.ExportsView.as_view(), name="api-exports"),
+    path("v1/sites/<int:site_id>/exports/<int:pk>", jobs.ExportJobView.as_view(), name="api-export-job"),
+    path("v1/sites/<int:site_id>/exports/<int:pk>/file", jobs.ExportFileView.as_view(), name="api-export-file"),
     path("v1/sites/<int:site_id>/export/<slug:kind>", export.ExportView.as_view(), name="api-export"),
     re_path(r"^(?P<path>.*)$", errors.no_such_address),
 ]

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from accounts.keys import Caller
 from accounts.models import Site
 from analytics.api.authentication import ReadsStats
+from analytics.api.limits import PerKey, tagged
 from analytics.api.serializers import (
     ProblemSerializer,
     QualitySerializer,
@@ -21,18 +22,26 @@ from analytics.api.serializers import (
 )
 from analytics.queries import calendar, health
 from analytics.queries import query as core
-from analytics.queries.filters import check_filters
-from analytics.queries.people import check_selector, filters_of
+from analytics.queries.people import filters_of
 from analytics.queries.query import Query, Result
 from analytics.queries.span import get_oldest_day
+from analytics.saved.resolve import filters_of_site, selector_of_site
 
-PROBLEMS = dict.fromkeys((400, 401, 403, 404, 503), ProblemSerializer)
+PROBLEMS = dict.fromkeys((400, 401, 403, 404, 422, 429, 503), ProblemSerializer)
 SAMPLED = "The site keeps a sample of its visitors or events; counts are scaled up to all of them, as an estimate."
 CROWDED = "Visitors without consent are counted anew each day, so over more than one day they are more than the people."
 
 
 class StatsView(APIView):
     permission_classes = (ReadsStats,)
+    throttle_classes = (PerKey,)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """How much of the key's allowance is left, and a tag: who sends it back is told 304 while nothing has changed."""
+        made = super().finalize_response(request, response, *args, **kwargs)
+        for name, value in getattr(request, "allowance", {}).items():
+            made.headers[name] = value
+        return tagged(request, made)
 
     def caller(self) -> Caller:
         if not isinstance(self.request.auth, Caller):
@@ -118,12 +127,12 @@ def build(site: Site, asked: dict[str, Any], now: datetime) -> Query:
         period=period,
         metrics=tuple(asked["metrics"]),
         dimensions=dimensions,
-        filters=check_filters(asked["filters"]),
+        filters=filters_of_site(site, asked["filters"]),
         compare=calendar.compare_to(period, asked.get("compare") or "", asked["match_weekday"]),
         order_by=tuple((name, way) for name, way in asked["order_by"]),
         limit=asked["limit"],
         offset=asked["offset"],
-        goal=filters_of(check_selector(asked["goal"], "goal")),
+        goal=filters_of(selector_of_site(site, asked["goal"], "goal")),
     )
 
 

@@ -58,3 +58,13 @@ def get_last_day(site_id: int) -> tuple[int, list[int]]:
     """Visitors of the last 24 hours: all, and by hour, oldest first."""
     hours = dict(read_report("sparkline", site_id))
     return int(read_report("day_visitors", site_id)[0][0]), [int(hours.get(ago, 0)) for ago in range(23, -1, -1)]
+
+
+def get_people(site_id: int, hours: int) -> int:
+    """Visitors of the last so many hours."""
+    return int(read_report("recent_visitors", site_id, hours=hours)[0][0])
+
+
+def get_places(site_id: int) -> list[tuple[str, int]]:
+    """The pages on which the people of the last half hour are, the fullest first."""
+    return [(path, people) for path, people in read_report("half_hour_pages", site_id)]
