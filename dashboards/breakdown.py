@@ -30,7 +30,14 @@ TABS = {
     "browser": "Browsers", "os": "Systems", "screen_resolution": "Screens", "language": "Languages",
 }  # fmt: skip
 # A click on a browser shows its versions, on a country its regions: the panel goes one step down.
-DRILLS = {"browser": "browser_version", "os": "os_version"}
+DRILLS = {
+    "browser": "browser_version",
+    "os": "os_version",
+    "map": "region",
+    "country": "region",
+    "region": "city",
+    "utm_campaign": "utm_content",
+}
 COLUMNS = ("visitors", "sessions", "pageviews", "bounce_rate", "session_duration")
 PAGE_COLUMNS = ("visitors", "pageviews", "bounce_rate", "time_on_page", "scroll_depth")
 HIDDEN_WHEN_EMPTY = (
@@ -82,8 +89,10 @@ def chosen_tab(state: State, group: str, tab: str) -> str:
     """A filter by a browser opens its versions; otherwise the tab asked for, or the first."""
     tabs = GROUPS[group][1]
     tab = tab if tab in tabs else tabs[0]
-    drilled = any(c[:2] == ("is", tab) and len(c[2]) == 1 for c in state.clauses)
-    return DRILLS[tab] if tab in DRILLS and drilled else tab
+    chosen = {c[1] for c in state.clauses if c[0] == "is" and len(c[2]) == 1}
+    while tab in DRILLS and ("country" if tab == "map" else tab) in chosen:
+        tab = DRILLS[tab]
+    return tab
 
 
 def countries(state: State) -> list[tuple[str, str, int, str]]:
@@ -98,7 +107,7 @@ def view(state: State, group: str, tab: str = "", **_: str) -> dict[str, Any]:
         raise BadQuery("panel", f"expected one of {', '.join(GROUPS)}")
     title, tabs = GROUPS[group]
     shown = chosen_tab(state, group, tab)
-    base = {
+    base: dict[str, Any] = {
         "title": title,
         "group": group,
         "tab": shown,
@@ -108,12 +117,19 @@ def view(state: State, group: str, tab: str = "", **_: str) -> dict[str, Any]:
     }
     if shown == "map":
         found = countries(state)
+        base["table"] = (["country", "visitors"], [[name, number] for _, name, number, _ in found])
+        base["api"] = ("query", {"metrics": ["visitors"], "dimensions": ["country"], "limit": 300})
         return base | {
             "figure": world.figure([c[:3] for c in found]) if found else None,
             "countries": found,
             "links": {code: address for code, _, _, address in found},
         }
     rows, has_more = bars(state, shown)
+    base["table"] = (
+        [DIMENSIONS[shown].label, base["column"].lower(), "share"],
+        [[bar.label, bar.exact.split()[0].replace(",", ""), bar.share] for bar in rows],
+    )
+    base["api"] = ("query", {"metrics": [base["column"].lower()], "dimensions": [shown], "limit": 1000})
     return base | {"bars": rows, "has_more": has_more, "label": DIMENSIONS[shown].label}
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from analytics.queries import funnel as core
 from analytics.queries import query
+from analytics.queries.dimensions import DIMENSIONS
 from analytics.queries.filters import UNITS
-from analytics.queries.people import Scope, Selector, check_window
-from dashboards.names import compact, duration
+from analytics.queries.people import Scope, check_window
+from analytics.saved.resolve import selector_of_site
+from dashboards.names import compact, display, duration
 from dashboards.panel import panel
 from dashboards.state import State
 
@@ -31,6 +33,7 @@ WINDOWS = {
     "30d": "30 days",
     "90d": "90 days",
 }
+BREAKDOWNS = ("", "device_type", "country", "channel", "source", "browser", "utm_campaign", "user_segment")
 ORDERS = {"ordered": "In this order", "strict": "In this order, nothing between", "unordered": "In any order"}
 
 
@@ -47,9 +50,8 @@ class Row:
     median: str
 
 
-def selector_of(text: str) -> Selector:
-    """What begins with a slash is a page, anything else an event."""
-    return Selector(page=text) if text.startswith("/") else Selector(event=text)
+def known_order(text: str) -> core.Order:
+    return "strict" if text == "strict" else "unordered" if text == "unordered" else "ordered"
 
 
 def suggestion(kinds: list[str]) -> list[str]:
@@ -70,8 +72,7 @@ def row_of(number: int, step: core.Step) -> Row:
     )  # fmt: skip
 
 
-@panel("dashboards/panels/funnel.html")
-def view(state: State, **_: str) -> dict[str, Any]:
+def built(state: State) -> dict[str, Any]:
     kinds = [
         row.dimensions[0] for row in query.run(state.query(("events",), ("event_type",), limit=200), state.now).rows
     ]
@@ -79,22 +80,97 @@ def view(state: State, **_: str) -> dict[str, Any]:
     order = state.value("order", "ordered")
     window = state.value("window", "14d")
     base = {
-        "steps": [*steps, *[""] * max(1, 3 - len(steps))][:20], "kinds": sorted(kinds),
-        "chosen_order": order, "chosen_window": window,
-        "orders": ORDERS.items(), "windows": ({window: window} | WINDOWS if window[-1:] in UNITS else WINDOWS).items(),
-        "fields": state.pairs("step", "order", "window"),
-    }  # fmt: skip
+        "steps": [*steps, *[""] * max(1, 3 - len(steps))][:20],
+        "kinds": sorted(kinds),
+        "chosen_order": order,
+        "chosen_window": window,
+        "orders": ORDERS.items(),
+        "windows": ({window: window} | WINDOWS if window[-1:] in UNITS else WINDOWS).items(),
+        "breakdowns": [(key, DIMENSIONS[key].label if key else "Nothing") for key in BREAKDOWNS],
+        "chosen_breakdown": state.value("breakdown"),
+        "fields": state.pairs("step", "order", "window", "breakdown"),
+    }
     if len(steps) < 2:
         return base | {"rows": [], "too_few": True}
+    by = state.value("breakdown")
     wanted = core.Funnel(
-        Scope(state.site.pk, state.dates, state.filters), tuple(map(selector_of, steps)),
-        order if order in ORDERS else "ordered", check_window(window),  # type: ignore[arg-type]
-    )  # fmt: skip
+        Scope(state.site.pk, state.dates, state.filters),
+        tuple(selector_of_site(state.site, text, f"step {i}") for i, text in enumerate(steps, 1)),
+        known_order(order),
+        check_window(window),
+        breakdown=by if by in BREAKDOWNS else "",
+    )
     found = core.run(wanted, "product.funnel")
     rows = [row_of(i, step) for i, step in enumerate(found.steps, 1)]
     total = found.steps[-1].share_of_first
+    groups = [
+        (
+            display(wanted.breakdown, value),
+            [(step.people, "–" if step.share_of_first is None else f"{step.share_of_first:.1f}%") for step in steps_of],
+        )
+        for value, steps_of in list(found.groups.items())[:10]
+    ]
     return base | {
+        "groups": groups,
+        "step_names": [step.name for step in found.steps],
+        "people_query": state.address(
+            extra=(*(pair for pair in state.extra if pair[0] != "step"), *(("step", step) for step in steps))
+        )[1:],
+        "is_guest": state.is_guest,
+        "table": (
+            ["step", "people", "share_of_first", "share_of_previous", "dropped", "median_seconds", "mean_seconds"],
+            [
+                [s.name, s.people, s.share_of_first, s.share_of_previous, s.dropped, s.median_seconds, s.mean_seconds]
+                for s in found.steps
+            ],
+        ),
+        "api": (
+            "funnel",
+            {
+                "steps": [{"page": s} if s.startswith("/") else s for s in steps],
+                "order": wanted.order,
+                "window": window,
+                "breakdown": wanted.breakdown,
+            },
+        ),
         "rows": rows if rows[0].exact else [],
         "total": "" if total is None else f"{total:.1f}%",
         "median": "" if found.median_seconds is None else duration(found.median_seconds),
     }
+
+
+@panel("dashboards/panels/step_people.html", people=True)
+def people(state: State, number: str = "1", dropped: str = "", **_: str) -> dict[str, Any]:
+    """Who took a step, or took it and went no further."""
+    steps = tuple(selector_of_site(state.site, text, "step") for text in state.values("step"))
+    order, window = state.value("order", "ordered"), check_window(state.value("window", "14d"))
+    wanted = core.Funnel(Scope(state.site.pk, state.dates, state.filters), steps, known_order(order), window)
+    step = int(number) if number.isdecimal() and len(number) < 3 else 1
+    found = core.get_people(wanted, step, bool(dropped), 200, "product.funnel.people")
+    rows = [
+        (
+            one.person,
+            display("country", one.country),
+            display("device_type", one.device_type),
+            one.channel,
+            one.events,
+            one.reached.astimezone(state.zone),
+            one.last_seen.astimezone(state.zone),
+        )
+        for one in found
+    ]
+    return {
+        "rows": rows, "name": steps[step - 1].label, "dropped": dropped, "number": step,
+        "table": (["person", "country", "device", "channel", "events", "reached", "last_seen"], [list(row) for row in rows]),
+    }  # fmt: skip
+
+
+@panel("dashboards/panels/funnel.html")
+def view(state: State, **_: str) -> dict[str, Any]:
+    return built(state)
+
+
+@panel("dashboards/panels/funnel_short.html")
+def short(state: State, **_: str) -> dict[str, Any]:
+    """On the executive page: the same funnel, without its form."""
+    return built(state)

@@ -1,4 +1,4 @@
-"""The tiles: six figures, each with its change. A click chooses what the chart shows."""
+"""The tiles: figures, each with its change. A click chooses what the chart shows."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,10 @@ from dashboards.names import exact, write
 from dashboards.panel import panel
 from dashboards.state import State
 
-SHOWN = ("visitors", "sessions", "pageviews", "views_per_session", "bounce_rate", "session_duration")
+TRAFFIC = ("visitors", "sessions", "pageviews", "views_per_session", "bounce_rate", "session_duration")
+MONEY = ("revenue", "conversions", "average_order_value", "conversion_rate")
+SHOWN = TRAFFIC + MONEY
+LABELS = {"conversions": "Orders"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +44,40 @@ def change_of(name: str, now: Any, before: Any) -> tuple[str, str, str]:
     return text, "up" if change > 0 else "down", judgement
 
 
-def tiles(state: State, result: Result) -> list[Tile]:
-    before = result.comparison_totals or [None] * len(SHOWN)
-    made = []
-    for name, value, other in zip(SHOWN, result.totals, before, strict=True):
+def tiles(state: State, metrics: tuple[str, ...], result: Result) -> list[Tile]:
+    before = result.comparison_totals or [None] * len(metrics)
+    made, currency = [], state.site.currency
+    for name, value, other in zip(metrics, result.totals, before, strict=True):
         text, direction, judgement = change_of(name, value, other)
         made.append(
             Tile(
-                name, METRICS[name].label, write(name, value), exact(name, value), text, direction, judgement,
-                exact(name, other) if other is not None else "", state.address(metric=name), state.metric == name,
+                name,
+                LABELS.get(name, METRICS[name].label),
+                write(name, value, currency),
+                exact(name, value, currency),
+                text,
+                direction,
+                judgement,
+                exact(name, other, currency) if other is not None else "",
+                state.address(metric=name),
+                state.metric == name,
             )
-        )  # fmt: skip
+        )
     return made
 
 
 @panel("dashboards/panels/headline.html")
 def view(state: State, **_: str) -> dict[str, Any]:
-    result = core.run(state.query(SHOWN, compare=True), state.now, "executive.headline")
-    return {"tiles": tiles(state, result), "overcounts": state.dates.days > 1, "sampled": result.sampled}
+    """Revenue, orders and their mean where the site sells something; those read raw events, so they are asked apart."""
+    result = core.run(state.query(TRAFFIC, compare=True), state.now, "executive.headline")
+    shown = tiles(state, TRAFFIC, result)
+    sales = core.run(state.query(MONEY, compare=True), state.now, "executive.sales")
+    if sales.totals[1] or (sales.comparison_totals and sales.comparison_totals[1]):
+        shown += tiles(state, MONEY, sales)
+    return {
+        "tiles": shown,
+        "overcounts": state.dates.days > 1,
+        "sampled": result.sampled,
+        "table": (["figure", "value", "before"], [[tile.label, tile.exact, tile.before] for tile in shown]),
+        "api": ("query", {"metrics": list(SHOWN), "compare": state.compare}),
+    }

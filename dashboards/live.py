@@ -50,7 +50,7 @@ def item(happening: Happening, state: State) -> Item:
     )  # fmt: skip
 
 
-@panel("dashboards/panels/live.html")
+@panel("dashboards/panels/live.html", people=True)
 def now(state: State, **_: str) -> dict[str, Any]:
     found = live.get_now(state.site.pk)
     most = max([*found.by_minute, 1])
@@ -69,6 +69,11 @@ def now(state: State, **_: str) -> dict[str, Any]:
         ],
         "feed": [item(happening, state) for happening in live.get_feed(state.site.pk)],
     }
+
+
+@panel("dashboards/panels/feed.html", people=True)
+def feed(state: State, **_: str) -> dict[str, Any]:
+    return {"feed": [item(happening, state) for happening in live.get_feed(state.site.pk)[:10]]}
 
 
 @require_GET

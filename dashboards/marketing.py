@@ -1,24 +1,17 @@
-"""The marketing dashboard: its page, and attribution; the other panels are breakdowns."""
+"""The marketing dashboard: its page, and attribution; the other panels are modules of their own."""
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
-
-from accounts.access import access_site
 from analytics.queries import attribution as core
 from analytics.queries.dimensions import DIMENSIONS
 from analytics.queries.people import Scope
-from dashboards.breakdown import GROUPS
-from dashboards.funnel import selector_of
+from analytics.saved.resolve import selector_of_site
+from dashboards.door import Door
 from dashboards.names import display, write
+from dashboards.page import page
 from dashboards.panel import panel
-from dashboards.state import State, get_state
-from dashboards.toolbar import toolbar
+from dashboards.state import State
 
-SHOWN = ("channels", "campaigns", "landing", "places")
 TABS = ("channel", "source", "utm_campaign", "utm_medium")
 SHORT = {
     "last_touch": "Last touch", "last_non_direct": "Last non-direct", "first_touch": "First touch", "linear": "Linear",
@@ -26,18 +19,17 @@ SHORT = {
 }  # fmt: skip
 
 
-@require_GET
-@login_required
-def view(request: HttpRequest, site_id: int) -> HttpResponse:
-    state = get_state(request, access_site(request.user, site_id))
-    groups = [(name, title) for name, (title, _) in GROUPS.items() if name in SHOWN]
-    return render(request, "dashboards/marketing.html", toolbar(state) | {"groups": groups})
+@page("dashboards/marketing.html", groups=("channels", "campaigns", "landing", "places"))
+def view(door: Door, state: State) -> dict[str, Any]:
+    return {}
 
 
 @panel("dashboards/panels/attribution.html")
 def attribution(state: State, tab: str = "", **_: str) -> dict[str, Any]:
     by, goal = tab if tab in TABS else TABS[0], state.value("goal", "purchase")
-    wanted = core.Attribution(Scope(state.site.pk, state.dates, state.filters), selector_of(goal), by)
+    wanted = core.Attribution(
+        Scope(state.site.pk, state.dates, state.filters), selector_of_site(state.site, goal, "goal"), by
+    )
     found = core.run(wanted, "marketing.attribution")
     money = bool(found.revenue)
     rows = [
@@ -53,7 +45,17 @@ def attribution(state: State, tab: str = "", **_: str) -> dict[str, Any]:
         )
         for row in found.rows[:30]
     ]  # fmt: skip
+    table = [
+        [
+            display(by, row.value),
+            row.touches,
+            *(value for name in SHORT for value in (row.credits[name].conversions, row.credits[name].revenue)),
+        ]
+        for row in found.rows
+    ]
     return {
+        "table": ([by, "sessions", *(f"{name} {part}" for name in SHORT for part in ("conversions", "revenue"))], table),
+        "api": ("attribution", {"by": by, "goal": goal}),
         "label": DIMENSIONS[by].label, "rows": rows, "models": [(SHORT[name], title) for name, title in core.MODELS.items()],
         "tabs": [(name, DIMENSIONS[name].label, name == by) for name in TABS], "goal": goal, "fields": state.pairs("goal"),
         "conversions": found.conversions, "revenue": write("revenue", found.revenue, state.site.currency) if money else "",

@@ -63,6 +63,19 @@ def compact(number: float) -> str:
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
 
 
+def percent(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.0f}%" if value >= 10 or value == 0 else f"{value:.1f}%"
+
+
+def figure_text(value: float | None) -> str:
+    """A number of which nothing more is known."""
+    if value is None:
+        return "–"
+    return compact(value) if abs(value) >= 1000 or float(value).is_integer() else f"{value:,.2f}"
+
+
 def duration(seconds: float) -> str:
     whole = round(seconds)
     if whole < 60:
@@ -76,7 +89,7 @@ def write(metric: str, value: Any, currency: str = "") -> str:
         return "–"
     unit = METRICS[metric].unit
     if unit == "percent":
-        return f"{value:.0f}%" if value >= 10 or value == 0 else f"{value:.1f}%"
+        return percent(float(value))
     if unit == "seconds":
         return duration(float(value))
     if unit == "milliseconds":

@@ -1,41 +1,63 @@
-"""The frame of every panel: the permission door, the state, the errors."""
+"""The frame of every panel: the door, the state, the errors, and what can be taken from it (CSV, PNG, API request)."""
 
+import csv
+import io
+import json
 import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib.auth.decorators import login_required
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
-from accounts.access import access_site
+from accounts.models import Role
 from analytics.queries.dimensions import BadQuery
-from analytics.queries.store import StoreError
-from dashboards.state import get_state
+from analytics.queries.export import cell
+from analytics.queries.store import Cost, StoreError, counted
+from dashboards.door import Closed, Door, enter
+from dashboards.state import State, get_state
 
 log = logging.getLogger(__name__)
 Data = Callable[..., dict[str, Any]]
+ASKED = ("tab", "sort", "page", "number", "dropped")
 
 
-def panel(template: str) -> Callable[[Data], Callable[..., HttpResponse]]:
-    """A view of one panel from `data(state, **url kwargs) -> context`. It answers with the panel or with what went wrong."""
+def panel(template: str, people: bool = False) -> Callable[[Data], Callable[..., HttpResponse]]:
+    """A view of one panel from `data(state, **url kwargs) -> context`. It answers with the panel or with what went wrong.
+
+    Of the context, `table` (heads, rows) becomes the CSV and `api` (operation, body) the request that can be copied.
+    """
 
     def wrap(data: Data) -> Callable[..., HttpResponse]:
         @require_GET
-        @login_required
         @wraps(data)
         def view(request: HttpRequest, site_id: int, **kwargs: Any) -> HttpResponse:
-            state = get_state(request, access_site(request.user, site_id))
-            shell = {"state": state, "site": state.site, "address": request.get_full_path()}
             try:
-                return render(request, template, shell | data(state, **kwargs, **asked(request)))
+                door = enter(request, site_id, people)
+            except Closed as closed:
+                return closed.answer
+            state = get_state(request, door)
+            shell = {"state": state, "site": state.site, "address": request.get_full_path(), "door": door}
+            try:
+                with counted() as cost:
+                    context = data(state, **kwargs, **asked(request))
             except BadQuery as error:
                 return render(request, "dashboards/panels/failed.html", shell | {"message": str(error)})
             except StoreError as error:
                 log.warning("A panel failed: %s", error)
                 return render(request, "dashboards/panels/failed.html", shell | {"message": explain(str(error))})
+            if request.GET.get("format") == "csv":
+                return to_csv(state, data.__module__.rpartition(".")[2], context.get("table"))
+            answer = render(request, template, shell | context)
+            answer.write(tools(request, door, state, context, cost))
+            answer["Server-Timing"] = (
+                f'store;dur={cost.seconds * 1000:.1f};desc="{cost.queries} queries, {cost.rows} rows"'
+            )
+            return answer
 
         return view
 
@@ -44,10 +66,48 @@ def panel(template: str) -> Callable[[Data], Callable[..., HttpResponse]]:
 
 def asked(request: HttpRequest) -> dict[str, str]:
     """What a panel takes beside the state: its tab, its order, its page."""
-    return {name: request.GET[name] for name in ("tab", "sort", "page") if name in request.GET}
+    return {name: request.GET[name] for name in ASKED if name in request.GET}
 
 
 def explain(error: str) -> str:
     if "TIMEOUT_EXCEEDED" in error or "MEMORY_LIMIT" in error:
         return "This takes too long for the period and filters chosen. A shorter period will do."
     return "The event store does not answer right now. Nothing is lost: events wait in the buffer."
+
+
+def to_csv(state: State, name: str, table: tuple[list[str], list[list[Any]]] | None) -> HttpResponse:
+    page = io.StringIO()
+    if table:
+        writer = csv.writer(page)
+        writer.writerow(table[0])
+        writer.writerows([[cell(value) for value in row] for row in table[1]])
+    answer = HttpResponse(page.getvalue(), content_type="text/csv; charset=utf-8")
+    file = f"{state.site.domain}-{name}-{state.dates.first}-{state.dates.last}.csv"
+    answer["Content-Disposition"] = f'attachment; filename="{file}"'
+    return answer
+
+
+def tools(request: HttpRequest, door: Door, state: State, context: dict[str, Any], cost: Cost) -> str:
+    """The menu in the panel's corner; what a query costs is for admins."""
+    if not context.get("table") and not context.get("api"):
+        return ""
+    address = request.get_full_path()
+    shown = {
+        "csv": f"{address}{'&' if '?' in address else '?'}format=csv" if context.get("table") else "",
+        "request": curl(request, state, *context["api"]) if context.get("api") and not door.is_guest else "",
+        "cost": cost if door.may(Role.ADMIN) else None,
+        "file": f"{state.site.domain}-{state.dates.first}-{state.dates.last}",
+    }
+    return render_to_string("dashboards/panels/tools.html", shown)
+
+
+def curl(request: HttpRequest, state: State, operation: str, body: dict[str, Any]) -> str:
+    base = settings.BASE_URL or request.build_absolute_uri("/").rstrip("/")
+    whole = {"date_range": state.range_text, "filters": state.raw_filters} | body
+    text = json.dumps({k: v for k, v in whole.items() if v not in ([], "", None)}, ensure_ascii=False).replace(
+        "'", "'\\''"
+    )
+    return (
+        f"curl {base}/api/v1/sites/{state.site.pk}/{operation} -H 'Authorization: Bearer API_KEY'"
+        f" -H 'Content-Type: application/json' -d '{text}'"
+    )

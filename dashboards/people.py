@@ -32,4 +32,4 @@ def view(state: State, **_: str) -> dict[str, Any]:
                 "of new people" if share is not None else "not over yet",
             )
         )
-    return {"tiles": tiles}
+    return {"tiles": tiles, "table": (["figure", "value"], [[label, exact] for label, _, exact, _ in tiles])}

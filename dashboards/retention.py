@@ -5,6 +5,7 @@ from typing import Any
 
 from analytics.queries import retention as core
 from analytics.queries.people import Scope
+from dashboards.charts.lines import Line, lines
 from dashboards.panel import panel
 from dashboards.state import State
 
@@ -39,7 +40,17 @@ def view(state: State, **_: str) -> dict[str, Any]:
         state.now, "product.retention",
     )  # fmt: skip
     cohorts = [(c.first, c.people, [square(cell) for cell in c.cells]) for c in found.cohorts if c.people]
+    curve = lines(
+        [str(n) for n in range(len(found.averages))], [Line("Come back", found.averages)], "%",
+    )  # fmt: skip
+    curve["layout"]["xaxis"]["type"] = "linear"
     return {
+        "figure": curve if cohorts else None,
+        "table": (
+            ["first", "people", *(f"{interval} {n}" for n in range(SPANS[interval] + 1))],
+            [[c.first.isoformat(), c.people, *(cell.people for cell in c.cells)] for c in found.cohorts if c.people],
+        ),
+        "api": ("retention", {"interval": interval, "intervals": SPANS[interval]}),
         "cohorts": cohorts[-31:],
         "heads": [f"{ONE[interval]} {n}" for n in range(SPANS[interval] + 1)],
         "averages": ["" if a is None else f"{a:.0f}%" for a in found.averages],

@@ -1,9 +1,10 @@
 """What a dashboard shows, as its address says it: period, comparison, interval and filters. Any state is a plain URL."""
 
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cached_property
-from urllib.parse import parse_qsl, urlencode
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, QueryDict
@@ -12,16 +13,46 @@ from accounts.models import Site
 from analytics.queries import calendar
 from analytics.queries.calendar import BadPeriod, Period
 from analytics.queries.dimensions import DIMENSIONS, BadQuery
-from analytics.queries.filters import Filter, check_filters
+from analytics.queries.filters import Filter
 from analytics.queries.query import Query
 from analytics.queries.span import get_oldest_day
+from analytics.saved.models import Segment
+from analytics.saved.resolve import filters_of_site
+from dashboards.door import SHARE, Door, fixed_filters, fixed_segments
 from dashboards.names import display
 
 WORDS = {
     "is": "is", "is_not": "is not", "contains": "contains", "does_not_contain": "does not contain",
     "matches": "matches", "does_not_match": "does not match", "set": "is set", "not_set": "is not set",
+    "regex": "fits", "greater": "over", "less": "under", "did": "did", "did_not": "did not do",
 }  # fmt: skip
-EXTRA = ("step", "order", "window", "start", "end", "goal", "by")
+# What single panels are asked for in the address, beside the period and the filters.
+EXTRA = (
+    "step",
+    "order",
+    "window",
+    "start",
+    "end",
+    "goal",
+    "by",
+    "series",
+    "measure",
+    "of",
+    "formula",
+    "breakdown",
+    "event",
+    "experiment",
+    "stats",
+    "model",
+    "vital",
+    "cohort",
+    "ltv",
+    "segment",
+    "interval2",
+    "word",
+    SHARE,
+)
+MOST_SEGMENTS = 5
 Clause = tuple[str, str, tuple[str, ...]]  # operator, dimension, values
 
 
@@ -34,9 +65,12 @@ class Chip:
 
 
 def parse_clause(text: str) -> Clause | None:
-    """`is,country,DE|US`: operator, dimension, values; a | within a value is written \\|."""
+    """`is,country,DE|US`: operator, dimension, values; a | within a value is written \\|.
+
+    `did,purchase,2|30d`: who did that event (or viewed that page) at least so often, in the period or within so long."""
     operator, _, rest = text.partition(",")
     dimension, _, values = rest.partition(",")
+    dimension = unquote(dimension)
     parts = values.replace("\\|", "\0").split("|")
     clause = (operator, dimension, tuple(part.replace("\0", "|") for part in parts))
     return clause if operator in WORDS and dimension else None
@@ -44,7 +78,28 @@ def parse_clause(text: str) -> Clause | None:
 
 def write_clause(clause: Clause) -> str:
     operator, dimension, values = clause
-    return f"{operator},{dimension},{'|'.join(v.replace('|', chr(92) + '|') for v in values)}"
+    return f"{operator},{quote(dimension, safe=':/*._-')},{'|'.join(v.replace('|', chr(92) + '|') for v in values)}"
+
+
+def raw_of(clause: Clause) -> list[Any]:
+    """The clause as the API writes it. Raises BadQuery."""
+    operator, dimension, values = clause
+    if operator in ("set", "not_set"):
+        return [operator, dimension]
+    if operator in ("did", "did_not"):
+        times = values[0] if values and values[0] else "1"
+        if not times.isdecimal():
+            raise BadQuery("filters", f"expected a number of times, got {times[:40]!r}")
+        asked: dict[str, Any] = {"page" if dimension.startswith("/") else "event": dimension, "times": int(times)}
+        return [operator, asked | ({"within": values[1]} if len(values) > 1 and values[1] else {})]
+    return [operator, dimension, list(values)]
+
+
+def told_did(values: tuple[str, ...]) -> str:
+    """As in "twice within 30d" after the name of the event."""
+    times, within = (*values, "", "")[:2]
+    often = "" if times in ("", "1") else f" {times} times"
+    return often + (f" within {within}" if within else "")
 
 
 @dataclass(frozen=True)
@@ -59,6 +114,8 @@ class State:
     clauses: tuple[Clause, ...] = ()
     extra: tuple[tuple[str, str], ...] = ()  # what one panel was asked: the steps of a funnel, the page of a path
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    fixed: tuple[Clause, ...] = ()  # of a shared link: a guest cannot take them away
+    is_guest: bool = False
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -75,9 +132,25 @@ class State:
     def compared(self) -> Period | None:
         return calendar.compare_to(self.dates, self.compare)
 
+    @property
+    def raw_filters(self) -> list[Any]:
+        """As the API writes them; a single segment is a filter, several are compared (compared_segments)."""
+        chosen = [["segment", segment.pk] for segment in self.segments] if len(self.segments) == 1 else []
+        return [*map(raw_of, self.fixed), *map(raw_of, self.clauses), *chosen]
+
     @cached_property
     def filters(self) -> tuple[Filter, ...]:
-        return check_filters([[o, d] if o in ("set", "not_set") else [o, d, list(v)] for o, d, v in self.clauses])
+        return filters_of_site(self.site, self.raw_filters)
+
+    @cached_property
+    def segments(self) -> list[Segment]:
+        wanted = [text for text in self.values("segment") if text.isdecimal()][:MOST_SEGMENTS]
+        found = {str(one.pk): one for one in Segment.objects.filter(site=self.site, pk__in=wanted)} if wanted else {}
+        return [found[text] for text in dict.fromkeys(wanted) if text in found]
+
+    @property
+    def range_text(self) -> str | list[str]:
+        return [str(self.dates.first), str(self.dates.last)] if self.period == "custom" else self.period
 
     @property
     def step(self) -> str:
@@ -142,15 +215,14 @@ class State:
 
     @cached_property
     def chips(self) -> list[Chip]:
-        return [
-            Chip(
-                DIMENSIONS[name].label if name in DIMENSIONS else name.removeprefix("props."),
-                WORDS[operator],
-                "" if operator in ("set", "not_set") else " or ".join(display(name, v) for v in values),
-                self.address(clauses=self.clauses[:i] + self.clauses[i + 1 :]),
-            )
-            for i, (operator, name, values) in enumerate(self.clauses)
+        made = [
+            chip_of(clause, self.address(clauses=self.clauses[:i] + self.clauses[i + 1 :]))
+            for i, clause in enumerate(self.clauses)
         ]
+        for segment in self.segments:
+            rest = tuple(pair for pair in self.extra if pair != ("segment", str(segment.pk)))
+            made.append(Chip("Cohort" if segment.is_cohort else "Segment", "", segment.name, self.address(extra=rest)))
+        return made
 
     @property
     def title(self) -> str:
@@ -161,6 +233,19 @@ class State:
         return dates_text(self.compared) if self.compared else ""
 
 
+def chip_of(clause: Clause, without: str) -> Chip:
+    operator, name, values = clause
+    if operator in ("did", "did_not"):
+        return Chip("People who", WORDS[operator], name + told_did(values), without)
+    label = DIMENSIONS[name].label if name in DIMENSIONS else name.removeprefix("props.")
+    shown = "" if operator in ("set", "not_set") else " or ".join(display(name, v) for v in values)
+    return Chip(label, WORDS[operator], shown, without)
+
+
+def day_text(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
 def dates_text(period: Period) -> str:
     first, last = period.first, period.last
     if first == last:
@@ -169,12 +254,20 @@ def dates_text(period: Period) -> str:
     return f"{left} – {last.day} {last:%b %Y}"
 
 
-def get_state(request: HttpRequest, site: Site, now: datetime | None = None) -> State:
+def get_state(request: HttpRequest, door: Door | Site, now: datetime | None = None) -> State:
     """Never fails: what cannot be read falls back to the default, since addresses get cut and edited by hand."""
+    door = Door(door) if isinstance(door, Site) else door
     given: QueryDict = request.GET
+    extra = tuple((name, text[:500]) for name in EXTRA for text in given.getlist(name)[:20] if text)
+    if door.is_guest:  # their segments are the link's
+        extra = tuple(pair for pair in extra if pair[0] != "segment") + tuple(
+            ("segment", text) for text in fixed_segments(door)
+        )
     clauses = tuple(clause for text in given.getlist("f")[:20] if (clause := parse_clause(text)))
     state = State(
-        site=site,
+        site=door.site,
+        is_guest=door.is_guest,
+        fixed=tuple(clause for text in fixed_filters(door) if (clause := parse_clause(text))),
         period=given.get("period", "28d"),
         first=given.get("from", ""),
         last=given.get("to", ""),
@@ -182,7 +275,7 @@ def get_state(request: HttpRequest, site: Site, now: datetime | None = None) -> 
         interval=given.get("interval", ""),
         metric=given.get("metric", "visitors"),
         clauses=clauses,
-        extra=tuple((name, text[:500]) for name in EXTRA for text in given.getlist(name)[:20] if text),
+        extra=extra,
         now=now or datetime.now(UTC),
     )
     for part in ("dates", "compared", "filters"):

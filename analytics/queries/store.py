@@ -14,6 +14,7 @@ from analytics.queries.dimensions import BadQuery
 FOLDER = Path(__file__).parent / "sql"
 StoreError = client.StoreError
 counted = client.counted
+Cost = client.Cost
 
 
 @cache

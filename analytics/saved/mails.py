@@ -121,7 +121,7 @@ def about_period(report: Report, due: str, now: datetime) -> tuple[str, str, dic
     compare = calendar.compare_to(period, "previous_period")
     result = core.run(Query(site.pk, period, SHOWN, compare=compare), now, "mail")
     figures = [
-        (METRICS[name].label, value, before, METRICS[name].unit)
+        (METRICS[name].label, written(name, value, site.currency), written(name, before, site.currency))
         for name, value, before in zip(SHOWN, result.totals, result.comparison_totals or [], strict=True)
     ]
     interval = "hour" if period.days == 1 else "day"
@@ -135,6 +135,17 @@ def about_period(report: Report, due: str, now: datetime) -> tuple[str, str, dic
         "address": address_of(f"{reverse('executive', args=[site.pk])}?period=custom&from={period.first}&to={period.last}"),
     }  # fmt: skip
     return f"{site.domain}: {result.totals[0]:,} visitors {words(period)}", "report", context
+
+
+def written(name: str, value: Any, currency: str) -> str:
+    if value is None:
+        return "–"
+    unit = METRICS[name].unit
+    if unit == "money":
+        return f"{currency} {value:,.2f}"
+    if unit == "seconds":
+        return f"{int(value) // 60}m {int(value) % 60:02}s"
+    return f"{value:.1f}%" if unit == "percent" else f"{value:,}"
 
 
 def words(period: Period) -> str:

@@ -1,5 +1,6 @@
 from accounts.models import Site
 from analytics.queries.engagement import PARTS, Formula
+from analytics.queries.paths import Rule
 from analytics.saved.models import DEFAULT_ENGAGEMENT, Preferences
 
 
@@ -14,3 +15,8 @@ def get_formula(site: Site) -> Formula:
         tuple(float(chosen[name][0]) for name in PARTS), tuple(float(chosen[name][1]) for name in PARTS),
         tuple(chosen["core"]), tuple(chosen["feature_events"]),
     )  # fmt: skip
+
+
+def get_cleaning(site: Site) -> tuple[Rule, ...]:
+    """How paths are shown: [pattern, to] each."""
+    return tuple(Rule(pattern, to) for pattern, to in get_preferences(site).cleaning)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -34,8 +35,48 @@ def line(points: Sequence[Point], name: str, dash: str, fill: bool) -> go.Scatte
     )
 
 
-def figure(points: Sequence[Point], unit: str) -> dict[str, Any]:
-    """Complete buckets solid, the running one dashed from the last complete one, the comparison muted behind."""
+def marks(points: Sequence[Point], odd: Sequence[int]) -> go.Scatter:
+    return go.Scatter(
+        x=[points[i].when for i in odd], y=[points[i].value for i in odd], name="Unusual", mode="markers", hoverinfo="skip",
+        marker={"color": "var(--series-2)", "size": 10, "symbol": "circle-open", "line": {"width": 2}},
+    )  # fmt: skip
+
+
+def flags(notes: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """Annotations: a line at their moment, and a letter above that the list below explains."""
+    lines = [
+        {
+            "type": "line",
+            "x0": when,
+            "x1": when,
+            "y0": 0,
+            "y1": 1,
+            "yref": "paper",
+            "line": {"color": "var(--series-6)", "width": 1, "dash": "dot"},
+        }
+        for when, _ in notes
+    ]
+    texts = [
+        {
+            "x": when,
+            "y": 1,
+            "yref": "paper",
+            "yanchor": "bottom",
+            "text": chr(65 + i % 26),
+            "showarrow": False,
+            "hovertext": escape(text),
+            "font": {"size": 10, "color": "var(--ink-2)"},
+        }
+        for i, (when, text) in enumerate(notes)
+    ]
+    return {"shapes": lines, "annotations": texts}
+
+
+def figure(
+    points: Sequence[Point], unit: str, odd: Sequence[int] = (), notes: Sequence[tuple[str, str]] = ()
+) -> dict[str, Any]:
+    """Complete buckets solid, the running one dashed from the last complete one, the comparison muted behind; unusual days
+    ringed, annotations as flags."""
     done = [p for p in points if not p.partial]
     running = [p for p in points if p.partial and p.value is not None][:1]
     traces = []
@@ -51,9 +92,11 @@ def figure(points: Sequence[Point], unit: str) -> dict[str, Any]:
         traces.append(line(done, "Now", "solid", fill=True))
     if running:
         traces.append(line([*done[-1:], *running], "Running", "dash", fill=False))
+    if odd:
+        traces.append(marks(points, odd))
     top = max([p.value or 0 for p in points] + [p.before or 0 for p in points], default=0)
     layout = go.Layout(
-        margin={"l": 4, "r": 8, "t": 12, "b": 4},
+        margin={"l": 4, "r": 8, "t": 18 if notes else 12, "b": 4},
         showlegend=False,
         hovermode="x unified" if len(points) > 1 else "closest",
         xaxis={"showgrid": False, "fixedrange": True, "automargin": True, "nticks": 8, "tickcolor": "var(--grid)"},
@@ -62,7 +105,7 @@ def figure(points: Sequence[Point], unit: str) -> dict[str, Any]:
             "gridcolor": "var(--grid)", "ticksuffix": "%" if unit == "percent" else "", "side": "right",
             **({"range": [0, 1]} if not top else {}),
         },
-        template=None,
+        template=None, **flags(notes),
     )  # fmt: skip
     made: dict[str, Any] = go.Figure(data=traces, layout=layout).to_plotly_json()
     return made

@@ -100,7 +100,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && element.matches("[data-live]")) event.preventDefault();
 });
 // A panel that got no answer at all says so and can be asked again.
-for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
+for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout", "htmx:sendAbort"]) {
   document.addEventListener(failure, (event) => {
     const panel = ((event as CustomEvent).detail.elt as HTMLElement).closest<HTMLElement>("[data-panel]");
     const template = document.querySelector<HTMLTemplateElement>("#panel-failed");
@@ -112,7 +112,55 @@ for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) 
 document.addEventListener("click", (event) => {
   const target = event.target as HTMLElement;
   if (target instanceof HTMLDialogElement) target.close();
+  const wanted = target.closest<HTMLElement>("[data-png]");
+  if (wanted) void picture(wanted);
 });
+
+/** A panel as a PNG; what makes it is fetched when it is wanted. */
+async function picture(button: HTMLElement): Promise<void> {
+  const panel = button.closest<HTMLElement>("[data-panel]")!;
+  const heading = (panel.querySelector("h2")?.textContent || "panel").trim().toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 40);
+  button.closest("details")!.open = false;
+  const page = window as any;
+  if (!page.footfallPng) {
+    await new Promise((done) => {
+      const script = document.createElement("script");
+      script.src = document.querySelector<HTMLMetaElement>('meta[name="png"]')!.content;
+      script.onload = script.onerror = done;
+      document.head.append(script);
+    });
+  }
+  await page.footfallPng?.(panel, `${button.dataset.png}-${heading}`);
+}
+
+/** A panel that takes long says so, and can be stopped. */
+const SLOW = 4000;
+const waiting = new WeakMap<Element, number>();
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const panel = ((event as CustomEvent).detail.elt as HTMLElement).closest<HTMLElement>("[data-panel]");
+  if (!panel || event.defaultPrevented) return;
+  waiting.set(panel, window.setTimeout(() => {
+    const note = document.createElement("p");
+    note.className = "slow";
+    note.setAttribute("role", "status");
+    note.textContent = "This takes longer than usual. ";
+    const stop = document.createElement("button");
+    stop.type = "button";
+    stop.className = "button-link";
+    stop.textContent = "Stop it";
+    stop.addEventListener("click", () => (window as any).htmx.trigger(panel, "htmx:abort"));
+    note.append(stop);
+    panel.append(note);
+  }, SLOW));
+});
+for (const end of ["htmx:afterRequest", "htmx:abort", "htmx:sendAbort"]) {
+  document.addEventListener(end, (event) => {
+    const panel = ((event as CustomEvent).detail.elt as HTMLElement)?.closest?.<HTMLElement>("[data-panel]");
+    if (!panel) return;
+    clearTimeout(waiting.get(panel));
+    panel.querySelector(":scope > .slow")?.remove();
+  });
+}
 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 new MutationObserver(drawAll).observe(root, { attributes: true, attributeFilter: ["data-theme"] });

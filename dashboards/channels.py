@@ -1,0 +1,53 @@
+"""Channels over time."""
+
+from typing import Any
+
+from analytics.queries import query as core
+from analytics.queries.metrics import METRICS
+from dashboards.charts.lines import Line, lines
+from dashboards.names import display, write
+from dashboards.panel import panel
+from dashboards.sheet import Field, Sheet, name, num, show
+from dashboards.state import State
+
+CHOICES = ("visitors", "sessions", "bounce_rate", "session_duration", "conversions", "conversion_rate", "revenue")
+MOST = 6
+
+
+@panel("dashboards/panels/sheet.html")
+def view(state: State, **_: str) -> dict[str, Any]:
+    metric = state.value("measure", "visitors")
+    metric = metric if metric in CHOICES else "visitors"
+    step = "day" if state.dates.days <= 45 else "week" if state.dates.days <= 400 else "month"
+    totals = core.run(
+        state.query(tuple(dict.fromkeys((metric, "visitors"))), ("channel",), limit=20), state.now, "marketing.channels"
+    )
+    shown = [row.dimensions[0] for row in totals.rows][:MOST]
+    result = core.run(state.query((metric,), ("channel", step), limit=5000), state.now, "marketing.channels")
+    buckets = [
+        row.dimensions[0] for row in core.run(state.query(("visitors",), (step,)), state.now, "marketing.channels").rows
+    ]
+    values = {tuple(row.dimensions): row.metrics[0] for row in result.rows}
+    zero = 0 if METRICS[metric].unit in ("count", "money") else None
+    found = [
+        Line(
+            display("channel", channel),
+            [float(v) if (v := values.get((channel, bucket), zero)) is not None else None for bucket in buckets],
+        )
+        for channel in shown
+    ]
+    rows = [
+        [
+            name(display("channel", row.dimensions[0]), state.toggled("channel", row.dimensions[0])),
+            num(write(metric, row.metrics[0], state.site.currency), raw=row.metrics[0]),
+        ]
+        for row in totals.rows
+    ]
+    sheet = Sheet(
+        "Channels over time",
+        ["Channel", METRICS[metric].label],
+        rows,
+        figure=lines(buckets, found, "%" if METRICS[metric].unit == "percent" else "") if rows else None,
+        fields=[Field("measure", "Figure", metric, [(key, METRICS[key].label) for key in CHOICES])],
+    )
+    return show(state, sheet, ("query", {"metrics": [metric], "dimensions": ["channel", step]}))

@@ -1,0 +1,60 @@
+"""Who looks at a dashboard: a member of the team, or a guest with a shared link."""
+
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+
+from accounts.access import access_site, get_role
+from accounts.models import Role, Site
+from analytics.saved.links import get_link
+from analytics.saved.models import Link
+
+SHARE = "share"
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    site: Site
+    link: Link | None = None
+    role: Role | None = None
+
+    @property
+    def is_guest(self) -> bool:
+        return self.link is not None
+
+    def may(self, role: Role) -> bool:
+        return self.role is not None and self.role.rank >= role.rank
+
+
+class Closed(Exception):
+    """The answer for who may not pass: the log-in page."""
+
+    def __init__(self, answer: HttpResponse) -> None:
+        self.answer = answer
+
+
+def enter(request: HttpRequest, site_id: int, people: bool = False) -> Door:
+    """`people`: it shows single people, which guests never see. Raises Http404, PermissionDenied, Closed."""
+    token = request.GET.get(SHARE, "")
+    if token:
+        link = get_link(token)
+        if link is None or link.site_id != site_id or people:
+            raise Http404("There is no such page.")
+        return Door(link.site, link)
+    if not request.user.is_authenticated:
+        raise Closed(redirect_to_login(request.get_full_path()))
+    site = access_site(request.user, site_id)
+    return Door(site, None, get_role(request.user, site.team_id))
+
+
+def fixed_filters(door: Door) -> list[str]:
+    """What a guest cannot take away: the filters and segments of the link."""
+    if door.link is None:
+        return []
+    return [text for name, text in parse_qsl(door.link.query) if name == "f"]
+
+
+def fixed_segments(door: Door) -> list[str]:
+    return [text for name, text in parse_qsl(door.link.query) if name == "segment"] if door.link else []

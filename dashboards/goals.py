@@ -1,0 +1,45 @@
+"""The site's goals: who reached them, how often, and what that is of all visitors."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from analytics.queries import goals as core
+from analytics.queries.people import Scope
+from analytics.saved.resolve import goal_selector
+from dashboards.names import compact, percent, write
+from dashboards.panel import panel
+from dashboards.sheet import Sheet, name, num, show
+from dashboards.state import State
+
+NO_GOALS = (
+    "No goal yet",
+    "A goal is a page, an event, a scroll depth or a purchase that you want people to reach."
+    " Add one to see its conversion rate.",
+)
+
+
+@panel("dashboards/panels/sheet.html")
+def view(state: State, **_: str) -> dict[str, Any]:
+    wanted = [goal_selector(goal) for goal in state.site.goals.all()[:30]]
+    scope = Scope(state.site.pk, state.dates, state.filters)
+    found = core.run(scope, wanted, state.now, "executive.goals")
+    before = {}
+    if state.compared and wanted:
+        earlier = Scope(state.site.pk, state.compared, state.filters)
+        before = {one.name: one for one in core.run(earlier, wanted, state.now, "executive.goals")}
+    money = any(one.revenue for one in found)
+    rows = []
+    for one in found:
+        was = before.get(one.name)
+        change = "" if was is None or was.rate is None else f"{percent(was.rate)} before"
+        row = [
+            name(one.name),
+            num(compact(one.people), f"{one.people:,}", raw=one.people),
+            num(compact(one.conversions), raw=one.conversions),
+            num(percent(one.rate), change, raw=one.rate),
+        ]
+        rows.append([*row, num(write("revenue", one.revenue, state.site.currency), raw=one.revenue)] if money else row)
+    heads = ["Goal", "People", "Conversions", "Rate", *(["Revenue"] if money else [])]
+    links = [] if state.is_guest else [("Edit", reverse("goals", args=[state.site.pk]))]
+    return show(state, Sheet("Goals", heads, rows, empty=NO_GOALS, links=links), ("conversions", {}))

@@ -1,0 +1,102 @@
+"""Pages on which saved things are listed, added, changed and deleted: one class, one template."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.access import access_site
+from accounts.mail import absolute
+from accounts.models import Role, Site
+from analytics.queries.dimensions import BadQuery
+from analytics.queries.store import StoreError
+from dashboards.library.forms import SavedForm
+
+Row = Sequence[str]
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """`row`: what the list shows of a thing. `saved`: what happens after one was saved."""
+
+    name: str
+    title: str
+    about: str
+    model: type[Model]
+    form: type[SavedForm]
+    heads: Sequence[str]
+    row: Callable[[Any, Site], Row]
+    empty: str
+    one: str
+    role: Role = Role.ANALYST
+    template: str = "dashboards/library/shelf.html"
+    initial: Callable[[HttpRequest], dict[str, Any]] = field(default=lambda request: {})
+    saved: Callable[[Any, HttpRequest], None] = field(default=lambda thing, request: None)
+
+    def things(self, site: Site) -> Any:
+        return self.model._default_manager.filter(site=site)
+
+    def find(self, site: Site, pk: int) -> Any:
+        found = self.things(site).filter(pk=pk).first()
+        if found is None:
+            raise Http404("There is no such page.")
+        return found
+
+    @property
+    def view(self) -> Callable[..., HttpResponse]:
+        @login_required
+        def view(request: HttpRequest, site_id: int, pk: int | None = None) -> HttpResponse:
+            site = access_site(request.user, site_id, self.role)
+            thing = self.find(site, pk) if pk is not None else None
+            with timezone.override(ZoneInfo(site.timezone)):
+                form = self.form(
+                    request.POST or None, site=site, instance=thing, initial=None if thing else self.initial(request)
+                )
+                if request.method == "POST" and form.is_valid():
+                    return self.do_save(request, form, site)
+                rows = [(one, self.row(one, site)) for one in self.things(site)]
+                shown = {
+                    "site": site,
+                    "shelf": self,
+                    "form": form,
+                    "thing": thing,
+                    "rows": rows,
+                    "tab": self.name,
+                    "base": absolute(request, ""),
+                }
+                return render(request, self.template, shown)
+
+        return view
+
+    def do_save(self, request: HttpRequest, form: SavedForm, site: Site) -> HttpResponse:
+        if hasattr(form.instance, "created_by_id") and form.instance.created_by_id is None:
+            form.instance.created_by = request.user
+        thing = form.save()
+        try:
+            self.saved(thing, request)
+        except (BadQuery, StoreError) as error:
+            messages.error(request, f"Saved, but: {error}")
+        else:
+            messages.success(request, "Saved.")
+        return redirect(self.name, site_id=site.pk)
+
+    @property
+    def delete(self) -> Callable[..., HttpResponse]:
+        @require_POST
+        @login_required
+        def delete(request: HttpRequest, site_id: int, pk: int) -> HttpResponse:
+            site = access_site(request.user, site_id, self.role)
+            thing = self.find(site, pk)
+            thing.delete()
+            messages.success(request, f"{str(thing)[:80]} is deleted.")
+            return redirect(self.name, site_id=site.pk)
+
+        return delete
