@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export DJANGO_SETTINGS_MODULE := analytics.settings
 
-.PHONY: up static test lint bench chaos format lock help
+.PHONY: up static test lint bench chaos screenshots format lock help
 
 up: .venv/.installed static ## install what is needed and run everything
 	@exec $(BIN)/python manage.py up
@@ -40,6 +40,10 @@ bench: .venv/.installed-dev static ## what the write and the read path cost here
 
 chaos: .venv/.installed-dev static ## kill, starve and fill up everything under load; CHAOS=full for the long one
 	@CHAOS=$${CHAOS:-short} $(BIN)/python -m pytest tests/chaos -n 0 -rs
+
+screenshots: .venv/.installed-dev static ## pictures of every page in build/screenshots, and what is wrong on them
+	@$(BIN)/python -m tests.prerequisites
+	@$(BIN)/python -m tests.screenshots
 
 format: .venv/.installed-dev
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .

@@ -35,7 +35,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
             for one in found
         ]
         sheet = Sheet(
-            "Events",
+            "Event explorer",
             ["Property", "Events", "Values", "Commonest"],
             rows,
             hint=f"Properties of {event}",
@@ -55,7 +55,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
         for kind in kinds[:40]
     ]
     sheet = Sheet(
-        "Events",
+        "Event explorer",
         ["Event", "Events", "People", "Last seen"],
         rows,
         fields=[field],

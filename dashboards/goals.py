@@ -39,7 +39,9 @@ def view(state: State, **_: str) -> dict[str, Any]:
             num(compact(one.conversions), raw=one.conversions),
             num(percent(one.rate), change, raw=one.rate),
         ]
-        rows.append([*row, num(write("revenue", one.revenue, state.site.currency), raw=one.revenue)] if money else row)
+        rows.append(
+            [*row, num(write("revenue", one.revenue or None, state.site.currency), raw=one.revenue)] if money else row
+        )
     heads = ["Goal", "People", "Conversions", "Rate", *(["Revenue"] if money else [])]
     links = [] if state.is_guest else [("Edit", reverse("goals", args=[state.site.pk]))]
     return show(state, Sheet("Goals", heads, rows, empty=NO_GOALS, links=links), ("conversions", {}))

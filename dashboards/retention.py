@@ -32,8 +32,7 @@ def square(cell: core.Cell) -> Square:
     )
 
 
-@panel("dashboards/panels/retention.html")
-def view(state: State, **_: str) -> dict[str, Any]:
+def built(state: State, most: int) -> dict[str, Any]:
     interval = "day" if state.dates.days <= 31 else "week" if state.dates.days <= 130 else "month"
     found = core.run(
         core.Retention(Scope(state.site.pk, state.dates, state.filters), interval=interval, intervals=SPANS[interval]),  # type: ignore[arg-type]
@@ -51,10 +50,21 @@ def view(state: State, **_: str) -> dict[str, Any]:
             [[c.first.isoformat(), c.people, *(cell.people for cell in c.cells)] for c in found.cohorts if c.people],
         ),
         "api": ("retention", {"interval": interval, "intervals": SPANS[interval]}),
-        "cohorts": cohorts[-31:],
+        "cohorts": cohorts[-most:],
         "heads": [f"{ONE[interval]} {n}" for n in range(SPANS[interval] + 1)],
         "averages": ["" if a is None else f"{a:.0f}%" for a in found.averages],
         "people": sum(c.people for c in found.cohorts),
         "unit": interval,
         "reason": found.reason,
     }
+
+
+@panel("dashboards/panels/retention.html")
+def view(state: State, **_: str) -> dict[str, Any]:
+    return built(state, 31)
+
+
+@panel("dashboards/panels/retention.html")
+def short(state: State, **_: str) -> dict[str, Any]:
+    """On the executive page: the latest cohorts."""
+    return built(state, 8)

@@ -30,7 +30,9 @@ def view(state: State, **_: str) -> dict[str, Any]:
     shown = [one for one in found if one.query_hash == looked] if word else found[:25]
     rows = [
         [
-            name(f"“{word}”" if word else f"{one.query_hash[:6]}… ({one.length} letters)"),
+            name(
+                f"“{word}”" if word else f"{one.query_hash[:6]}…" + (f" ({one.length} letters)" if one.length else "")
+            ),
             num(compact(one.searches), raw=one.searches),
             num(compact(one.people), raw=one.people),
             num(percent(100 * one.without_result / one.searches)),

@@ -61,6 +61,7 @@ urlpatterns = [
     path("sites/<int:site_id>/executive/panels/goals", goals.view, name="panel-goals"),
     path("sites/<int:site_id>/executive/panels/engagement", engagement.view, name="panel-engagement"),
     path("sites/<int:site_id>/executive/panels/funnel", funnel.short, name="panel-funnel-short"),
+    path("sites/<int:site_id>/executive/panels/retention", retention.short, name="panel-retention-short"),
     path("sites/<int:site_id>/executive/panels/feed", live.feed, name="panel-feed"),
     path("sites/<int:site_id>/<slug:page>/compare", compare.view, name="panel-compare"),
     path("sites/<int:site_id>/filter", filtering.view, name="filter"),

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 def do_write(scope: Scope, cohort_id: int, version: int) -> int:
     """The known people of the scope, as this version; how many."""
     bound = Bound()
-    sql = fill("cohort", events=events_of(scope, bound))
+    sql = fill("cohort", events=events_of(scope, bound, "is_known"))
     params = params_of(scope, bound) | {"cohort": cohort_id, "version": version}
     client.command(sql, params)
     counted = "SELECT count() FROM cohort_people WHERE site_id = {site:UInt32} AND cohort_id = {cohort:UInt32}"

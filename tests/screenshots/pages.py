@@ -1,0 +1,75 @@
+"""Every page of the product, and what must hold on each of them: no axe violation, no error in the console under the strict
+policy, nothing to scroll sideways, and a weight that a phone can carry."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+
+DASHBOARDS = ("executive", "product", "marketing", "live", "health")
+SETTINGS = (
+    "", "/tracking", "/filters", "/events", "/events/new", "/goals", "/defined-events", "/segments", "/annotations", "/spend", "/reports",
+    "/formulas", "/links",
+)  # fmt: skip
+MOST_WEIGHT = 600 * 1024  # bytes over the wire, charts included, with an empty cache
+
+
+def paths_of(site_id: int) -> dict[str, str]:
+    """Name -> path of every page of a site, and of those around it."""
+    base = f"/sites/{site_id}"
+    return {
+        **{name: f"{base}/{name}" for name in DASHBOARDS}, "installation": f"{base}/installation", "builder": f"{base}/marketing/links",
+        **{f"settings{tail.replace('/', '-')}": f"{base}/settings{tail}" for tail in SETTINGS}, "sites": "/sites/", "new-site": "/sites/new",
+        "account": "/account", "api-docs": "/api/docs/",
+    }  # fmt: skip
+
+
+@dataclass
+class Visit:
+    """A page as a browser saw it."""
+
+    page: Any
+    problems: list[str] = field(default_factory=list)
+    weight: int = 0
+
+    def __post_init__(self) -> None:
+        self.page.on(
+            "console", lambda message: message.type == "error" and self.problems.append(f"console: {message.text}")
+        )
+        self.page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))
+        self.page.on("requestfinished", self._weigh)
+
+    def _weigh(self, request: Any) -> None:
+        sizes = request.sizes()
+        self.weight += sizes["responseBodySize"] + sizes["responseHeadersSize"]
+
+    def open(self, url: str) -> None:
+        self.problems.clear()
+        self.weight = 0
+        self.page.goto(url)
+        self.page.wait_for_load_state("networkidle")
+        # Charts draw and skeletons go; what fails says so in its panel.
+        self.page.wait_for_function("!document.querySelector('[data-panel] .skeleton')", timeout=30_000)
+        self.page.wait_for_timeout(250)
+
+    def check(self, axe: bool = True) -> list[str]:
+        found = list(self.problems)
+        if self.page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append("scrolls sideways")
+        found += self.page.eval_on_selector_all(
+            ".empty-error", "all => all.map(one => 'failed panel: ' + one.innerText)"
+        )
+        if axe:
+            found += [
+                f"axe: {v['id']} {[node['target'] for node in v['nodes']][:3]}"
+                for v in Axe().run(self.page).response["violations"]
+            ]
+        return found
+
+
+def log_in(page: Any, url: str, email: str, password: str) -> None:
+    page.goto(f"{url}/login")
+    page.fill("[name=email]", email)
+    page.fill("[name=password]", password)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/sites/**")
