@@ -113,7 +113,7 @@ def view(state: State, page: str, **_: str) -> dict[str, Any]:
     rows = figures(state, parts, page) + MORE[page](state, parts)
     sheet = Sheet(
         "Segments side by side",
-        ["", *(segment.name for segment in state.segments)],
+        ["Figure", *(segment.name for segment in state.segments)],
         rows,
         hint=f"{METRICS[metric].label} by {step}",
         figure=lines(when, drawn, partial=sum(row.partial for row in series[0]) if series else 0),

@@ -70,7 +70,7 @@ class Shelf:
                     "thing": thing,
                     "rows": rows,
                     "tab": self.name,
-                    "base": absolute(request, ""),
+                    "base": absolute(request, "/").rstrip("/"),
                 }
                 return render(request, self.template, shown)
 

@@ -5,7 +5,7 @@ BENCH=full adds what takes long: ten million stored events, BENCH=huge a hundred
 
 import os
 
-from tests.bench import inprocess, stored, wire
+from tests.bench import inprocess, panels, stored, wire
 
 
 def main() -> None:
@@ -13,6 +13,7 @@ def main() -> None:
     wire.main()
     if os.environ.get("BENCH") in ("full", "huge"):
         stored.main()
+        panels.main()
 
 
 if __name__ == "__main__":

@@ -49,7 +49,10 @@ class Visit:
         self.page.goto(url)
         self.page.wait_for_load_state("networkidle")
         # Charts draw and skeletons go; what fails says so in its panel.
-        self.page.wait_for_function("!document.querySelector('[data-panel] .skeleton')", timeout=30_000)
+        for _ in range(300):
+            if not self.page.locator("[data-panel] .skeleton").count():
+                break
+            self.page.wait_for_timeout(100)
         self.page.wait_for_timeout(250)
 
     def check(self, axe: bool = True) -> list[str]:

@@ -1,0 +1,36 @@
+"""What a site has after a while: goals, segments, a cohort, annotations, spend; made through the API."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from urllib.request import Request, urlopen
+
+from tests.running import Footfall
+
+ADMIN_KEY = """
+from accounts.models import User
+from accounts.actions import do_create_api_key
+user = User.objects.get()
+print(do_create_api_key(user, user.teams.get(), "screenshots", ("admin",)))
+"""
+
+
+def fill(footfall: Footfall, site: dict[str, object]) -> None:
+    """What a site has after a while: goals, a segment, a cohort, annotations, spend."""
+    key = footfall.manage("shell", "-c", ADMIN_KEY).strip().splitlines()[-1]
+    today = datetime.now(UTC).date()
+    for kind, body in (
+        ("goals", {"name": "Bought", "kind": "event", "target": "purchase"}), ("goals", {"name": "Saw the prices", "kind": "page", "target": "/pricing*"}),
+        ("goals", {"name": "Read to the end", "kind": "scroll", "threshold": 90}),
+        ("segments", {"name": "Phones", "filters": [["is", "device_type", ["mobile"]]]}),
+        ("segments", {"name": "Buyers", "filters": [["did", {"event": "purchase"}]]}),
+        ("segments", {"name": "Regulars in November", "kind": "static", "filters": [["did", {"times": 10}]]}),
+        ("annotations", {"text": "Version 2.0", "moment": f"{today - timedelta(days=9)}T10:00:00Z"}),
+        ("annotations", {"text": "Newsletter", "moment": f"{today - timedelta(days=4)}T08:00:00Z", "link": "https://shop.example/news"}),
+        ("defined-events", {"name": "Sign-up button", "selector": "button.signup, a[text*='Sign']"}),
+        *(("spend", {"day": str(today - timedelta(days=n)), "campaign": name, "amount": amount}) for n in range(1, 20) for name, amount in (("brew-log-launch", 12.5), ("weekly-letter", 8))),
+    ):  # fmt: skip
+        request = Request(
+            f"{footfall.url}/api/v1/sites/{site['id']}/{kind}", json.dumps(body).encode(), method="POST",
+            headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+        )  # fmt: skip
+        urlopen(request).read()

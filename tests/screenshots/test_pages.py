@@ -1,0 +1,135 @@
+"""Every page in Chromium, filled: accessible, light enough, without an error; and what its panels can do."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.browser import chromium
+from tests.conftest import eventually
+from tests.running import PASSWORD
+from tests.screenshots.filling import fill
+from tests.screenshots.pages import DASHBOARDS, MOST_WEIGHT, Visit, log_in, paths_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.system, pytest.mark.timeout(400)]
+
+
+@pytest.fixture(scope="module")
+def site(footfall):
+    made = footfall.create_site("pages.example")
+    footfall.manage("seeddemo", "--site", str(made["id"]), "--events", "4000", "--days", "60")
+    eventually(lambda: footfall.sql("SELECT count() FROM events")[0][0] > 3500, 120)
+    fill(footfall, made)
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def visit(browser, footfall, site, request):
+    width, scheme = getattr(request, "param", (1440, "light"))
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True)
+    made = Visit(context.new_page())
+    log_in(made.page, footfall.url, "alice@example.com", PASSWORD)
+    yield made
+    context.close()
+
+
+@pytest.mark.parametrize("visit", [(1440, "light"), (390, "dark")], indirect=True, ids=["desktop", "phone"])
+def test_every_page_holds(visit, footfall, site):
+    found = {}
+    for name, path in paths_of(site["id"]).items():
+        visit.open(footfall.url + path)
+        if problems := visit.check():
+            found[name] = problems
+    assert found == {}
+
+
+def test_dashboards_weigh_little(browser, footfall, site):
+    """With an empty cache, charts included; and the second page takes Plotly from the cache."""
+    for name in DASHBOARDS[:3]:
+        context = browser.new_context()
+        visit = Visit(context.new_page())
+        log_in(visit.page, footfall.url, "alice@example.com", PASSWORD)
+        visit.open(f"{footfall.url}/sites/{site['id']}/{name}")
+        first = visit.weight
+        visit.open(f"{footfall.url}/sites/{site['id']}/{name}")
+        assert 50_000 < first < MOST_WEIGHT, f"{name}: {first:,} bytes"
+        assert visit.weight < 150_000, f"{name} again: {visit.weight:,} bytes"
+        context.close()
+
+
+def test_a_panel_as_csv_and_png(visit, footfall, site, tmp_path):
+    page = visit.page
+    visit.open(f"{footfall.url}/sites/{site['id']}/marketing")
+    panel = page.locator("#channels-over-time")
+    menu = panel.locator(".panel-tools > summary")
+    menu.focus()
+    page.keyboard.press("Enter")
+    with page.expect_download() as csv_file:
+        panel.get_by_text("Download as CSV").click()
+    csv_file.value.save_as(tmp_path / "panel.csv")
+    rows = list(csv.reader((tmp_path / "panel.csv").open()))
+    assert rows[0] == ["Channel", "Visitors"] and len(rows) > 3
+    if not panel.locator(".panel-tools[open]").count():
+        menu.click()
+    with page.expect_download() as png_file:
+        panel.get_by_text("Download as PNG").click()
+    png_file.value.save_as(tmp_path / "panel.png")
+    picture = Path(tmp_path / "panel.png").read_bytes()
+    assert picture.startswith(b"\x89PNG") and len(picture) > 10_000
+    assert "rows" in panel.locator(".panel-tools .menu-title").text_content(), "an admin sees what it cost"
+    assert visit.check(axe=False) == []
+
+
+def test_segments_side_by_side_and_a_funnel_of_the_main_path(visit, footfall, site):
+    page = visit.page
+    visit.open(f"{footfall.url}/sites/{site['id']}/executive")
+    for name in ("Phones", "Buyers"):
+        page.get_by_text("Segments", exact=True).first.click()
+        page.locator(".menu-panel").get_by_role("link", name=name, exact=True).click()
+        page.wait_for_load_state("networkidle")
+    panel = page.get_by_role("region", name="Segments side by side", exact=True)
+    panel.get_by_text("Bounce rate").wait_for()
+    assert panel.locator("thead th").all_inner_texts() == ["Figure", "Phones", "Buyers"]
+    assert visit.check() == []
+    visit.open(f"{footfall.url}/sites/{site['id']}/product")
+    page.get_by_role("link", name="The main path as a funnel").click()
+    page.locator("#funnel .funnel li").nth(1).wait_for()
+    assert page.locator("#funnel input[name=step]").first.input_value().startswith("/")
+    page.get_by_role("button", name="People of this step").first.click()
+    page.locator("#details[open] table").wait_for()
+    assert visit.check() == []
+
+
+def test_a_slow_panel_says_so_and_can_be_stopped(visit, footfall, site):
+    page = visit.page
+    page.route(re.compile("panels/lifecycle"), lambda route: page.wait_for_timeout(1) or None)  # it never answers
+    page.goto(f"{footfall.url}/sites/{site['id']}/product")
+    panel = page.locator("#lifecycle")
+    panel.get_by_text("This takes longer than usual").wait_for(timeout=15_000)
+    assert panel.locator(".skeleton").count(), "a skeleton stands there meanwhile"
+    panel.get_by_role("button", name="Stop it").click()
+    panel.get_by_text("Try again").wait_for()
+
+
+def test_a_shared_link_in_a_frame(browser, visit, footfall, site):
+    page = visit.page
+    visit.open(f"{footfall.url}/sites/{site['id']}/settings/links?page=executive&period=90d")
+    page.fill("[name=name]", "Board")
+    page.check("[name=embed]")
+    page.get_by_role("button", name="Add").click()
+    page.wait_for_load_state("networkidle")
+    address = page.locator("pre").first.inner_text().strip()
+    context = browser.new_context()
+    guest = Visit(context.new_page())
+    guest.open(address + "?embed=1")
+    assert guest.page.locator(".stat-value").first.inner_text() and not guest.page.locator(".topbar").count()
+    assert not guest.page.get_by_role("region", name="Activity", exact=True).count()
+    assert guest.check() == []
+    context.close()
