@@ -2,6 +2,7 @@
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils.timezone import now
@@ -46,11 +47,19 @@ def do_renew_ingest_secret(site: Site) -> str:
 
 
 def do_create_api_key(
-    user: User, team: Team, name: str, scopes: tuple[str, ...] = ("read:stats", "read:events")
+    user: User, team: Team, name: str, scopes: tuple[str, ...] = ("read:stats", "read:events"), days: int = 0
 ) -> str:
+    """`days`: how long it works; 0: until it is revoked."""
+    until = now() + timedelta(days=days) if days else None
     key = "ffk_" + secrets.token_urlsafe(32)
     ApiKey.objects.create(
-        user=user, team=team, name=name, prefix=key[:10], key_hash=hash_token(key), scopes=list(scopes)
+        user=user,
+        team=team,
+        name=name,
+        prefix=key[:10],
+        key_hash=hash_token(key),
+        scopes=list(scopes),
+        expires_at=until,
     )
     return key
 

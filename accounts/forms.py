@@ -174,3 +174,8 @@ class KeyForm(Styled):
     scopes = forms.MultipleChoiceField(
         label="Scopes", choices=[(s, s) for s in SCOPES], initial=["read:stats"], widget=forms.CheckboxSelectMultiple
     )
+    days = forms.ChoiceField(
+        label="Works",
+        required=False,
+        choices=[("", "until it is revoked"), ("30", "for 30 days"), ("90", "for 90 days"), ("365", "for a year")],
+    )

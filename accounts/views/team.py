@@ -138,7 +138,8 @@ def new_key(request: HttpRequest, team_id: int) -> HttpResponse:
     form = KeyForm(request.POST)
     assert isinstance(request.user, User)
     if form.is_valid():
-        key = do_create_api_key(request.user, found, form.cleaned_data["name"], tuple(form.cleaned_data["scopes"]))
+        data = form.cleaned_data
+        key = do_create_api_key(request.user, found, data["name"], tuple(data["scopes"]), int(data["days"] or 0))
         request.session["new_api_key"] = key
     else:
         messages.error(request, "A key needs a name and at least one scope.")

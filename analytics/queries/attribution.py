@@ -99,7 +99,7 @@ def run(asked: Attribution, tag: str = "attribution") -> AttributionResult:
         if value in shares:
             for i, name in enumerate(SIMPLE):
                 shares[value][name] = [numbers[2 * i], numbers[2 * i + 1]]
-    touches = dict(cached(*statement(asked, "attribution_touches"), tag))
+    touches = get_touches(asked, tag)
     made = []
     for value in shares:
         credits = {
@@ -113,6 +113,21 @@ def run(asked: Attribution, tag: str = "attribution") -> AttributionResult:
     common = sorted(((tuple(row[0]), row[1]) for row in converted), key=lambda p: (-p[1], p[0]))[:50]
     untouched = cached(*statement(asked, "attribution_conversions"), tag)[0]
     return AttributionResult(made, untouched[0], untouched[1], untouched[0] - total, common)
+
+
+def get_touches(asked: Attribution, tag: str) -> dict[str, int]:
+    """Sessions that touch in the period, by value."""
+    return dict(cached(*statement(asked, "attribution_touches"), tag))
+
+
+def get_credits(asked: Attribution, model: str, tag: str) -> dict[str, Credit]:
+    """Of one model alone, which takes less than all of them side by side."""
+    check_attribution(asked)
+    if model not in SIMPLE:
+        return {row.value: row.credits[model] for row in run(asked, tag).rows}
+    place = 1 + 2 * SIMPLE.index(model)
+    rows = cached(*statement(asked, "attribution_credits"), tag)
+    return {row[0]: Credit(row[place] / WHOLE, Decimal(row[place + 1]) / WHOLE / 10_000) for row in rows}
 
 
 def markov(paths: list[tuple[Any, ...]]) -> dict[str, float]:

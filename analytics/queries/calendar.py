@@ -111,6 +111,11 @@ def a_year_before(day: date) -> date:
         return day.replace(year=day.year - 1, day=28)
 
 
+def hour_after(now: datetime) -> datetime:
+    """The end of this hour: what reads up to now asks the same for an hour, so that its answer can be remembered."""
+    return now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
 def default_interval(period: Period) -> str:
     if period.days <= 2:
         return "hour"

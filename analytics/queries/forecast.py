@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from analytics.queries.calendar import hour_after
 from analytics.queries.conditions import Bound
 from analytics.queries.people import Scope, events_of, params_of
 from analytics.queries.store import cached, fill
 
-LEAST_REPEATERS, MOST_FITTED = 50, 20_000
+LEAST_REPEATERS, MOST_ASKED, MOST_FITTED = 50, 20_000, 4_000  # customers, in the order of a hash
 WEEK = 7 * 86_400
 Floats = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -41,6 +42,7 @@ class Forecast:
 
 def run(scope: Scope, days: int = 90, now: datetime | None = None, tag: str = "forecast") -> Forecast:
     now = now or datetime.now(UTC)
+    now = hour_after(now)
     found = [Customer(*row) for row in cached(*statement(scope, now), tag)]
     repeaters = [c for c in found if c.repeats > 0 and c.value > 0]
     if len(repeaters) < LEAST_REPEATERS:
@@ -49,8 +51,9 @@ def run(scope: Scope, days: int = 90, now: datetime | None = None, tag: str = "f
     x, recency, age, value = (
         np.array([getattr(c, name) for c in found], dtype=float) for name in ("repeats", "recency", "age", "value")
     )
-    purchases = expected_purchases(fit_bg_nbd(x, recency, age), x, recency, age, days / 7)
-    worth = purchases * expected_value(fit_gamma_gamma(x, value), x, value)
+    few = slice(0, MOST_FITTED)
+    purchases = expected_purchases(fit_bg_nbd(x[few], recency[few], age[few]), x, recency, age, days / 7)
+    worth = purchases * expected_value(fit_gamma_gamma(x[few], value[few]), x, value)
     channels: dict[str, tuple[int, float]] = {}
     for name in sorted({c.channel for c in found}):
         chosen = np.array([c.channel == name for c in found])
@@ -60,7 +63,7 @@ def run(scope: Scope, days: int = 90, now: datetime | None = None, tag: str = "f
 
 def statement(scope: Scope, now: datetime) -> tuple[str, dict[str, Any]]:
     reaching = Scope(scope.site_id, scope.period, scope.filters, until=max(now, scope.period.end))
-    bound = Bound({"now": int(now.timestamp()), "most": MOST_FITTED, "zone": str(scope.period.zone)})
+    bound = Bound({"now": int(now.timestamp()), "most": MOST_ASKED, "zone": str(scope.period.zone)})
     sql = fill("forecast", events=events_of(reaching, bound, "is_known AND event_type = 'purchase' AND revenue > 0"))
     return sql, params_of(reaching, bound) | {"start": "1970-01-02 00:00:00.000"}
 

@@ -79,7 +79,7 @@ def cohort_label(start: int, interval: str, period: calendar.Period) -> str:
 
 def statement(ltv: Ltv, now: datetime) -> tuple[str, dict[str, Any]]:
     period = ltv.scope.period
-    scope = Scope(ltv.scope.site_id, period, ltv.scope.filters, until=max(now, period.end))
+    scope = Scope(ltv.scope.site_id, period, ltv.scope.filters, until=max(calendar.hour_after(now), period.end))
     bound = Bound({
         "bucket_starts": [int(at.timestamp()) for at in calendar.get_buckets(period, ltv.interval)],
         "days": [max(n, 0) * 86_400_000 for n in ltv.days],

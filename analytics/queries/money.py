@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from analytics.queries import attribution
-from analytics.queries.attribution import PURCHASE, Attribution
+from analytics.queries.attribution import PURCHASE, Attribution, Credit
 from analytics.queries.people import Scope, Selector
 
 
@@ -32,19 +32,17 @@ def run(
     by: str = "utm_campaign",
 ) -> tuple[list[Campaign], Campaign]:
     """Each campaign with spend or credit, and all of them together. `spend`: by utm_campaign, in the site's currency."""
-    every = attribution.run(Attribution(scope, goal, by), "money.all")
-    first = attribution.run(Attribution(scope, goal, by, first_only=True), "money.first")
-    new = {row.value: row.credits[model].conversions for row in first.rows}
-    credited = {row.value: row for row in every.rows}
-    made = []
-    for name in {*credited, *spend}:
-        row = credited.get(name)
-        made.append(
-            campaign(
-                name, row.touches if row else 0, spend.get(name, Decimal(0)), row.credits[model].conversions if row else 0.0,
-                row.credits[model].revenue if row else Decimal(0), new.get(name, 0.0),
-            )
-        )  # fmt: skip
+    every = Attribution(scope, goal, by)
+    credited, nothing = attribution.get_credits(every, model, "money.all"), Credit(0.0, Decimal(0))
+    new = attribution.get_credits(Attribution(scope, goal, by, first_only=True), model, "money.first")
+    touches = attribution.get_touches(every, "money.touches")
+    made = [
+        campaign(
+            name, touches.get(name, 0), spend.get(name, Decimal(0)), credited.get(name, nothing).conversions,
+            credited.get(name, nothing).revenue, new.get(name, nothing).conversions,
+        )
+        for name in {*credited, *spend}
+    ]  # fmt: skip
     made.sort(key=lambda c: (-c.spend, -c.revenue, -c.sessions, c.name))
     total = campaign(
         "", sum(c.sessions for c in made), sum((c.spend for c in made), Decimal(0)), sum(c.conversions for c in made),

@@ -147,7 +147,7 @@ def statement(retention: Retention, bounds: list[datetime]) -> tuple[str, dict[s
         "last": int(period.end.timestamp() * 1000),
     }
     start, back = condition(retention.start, bound), condition(retention.back, bound)
-    until = max(bounds[-1], datetime.now(UTC)) if retention.or_after else bounds[-1]
+    until = max(bounds[-1], calendar.hour_after(datetime.now(UTC))) if retention.or_after else bounds[-1]
     scope = Scope(retention.scope.site_id, period, retention.scope.filters, until)
     source = presence_of if retention.start == retention.back == ANY else events_of
     sql = fill(

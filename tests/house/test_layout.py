@@ -19,6 +19,7 @@ FORBIDDEN = [
     ("dashboards", ("ingestion", "analytics.api", "analytics.clickhouse")),
     ("analytics.api", ("ingestion", "dashboards", "analytics.clickhouse")),
     ("analytics.queries", ("ingestion", "dashboards", "analytics.api")),
+    ("analytics.saved", ("ingestion", "dashboards", "analytics.api", "analytics.clickhouse")),
     ("analytics.clickhouse", ("ingestion", "dashboards", "accounts", "analytics.queries", "analytics.api")),
     ("accounts", ("ingestion", "dashboards", "analytics.queries", "analytics.api", "analytics.clickhouse")),
 ]
