@@ -50,7 +50,15 @@ def wildcard(pattern: str) -> str:
 
 
 def matches(column: str, values: tuple[str, ...], bound: Bound) -> str:
-    return any_of([f"match({column}, {bound.add(wildcard(v), 'String')})" for v in values])
+    """A pattern without a star is the text itself."""
+    return any_of(
+        [
+            f"match({column}, {bound.add(wildcard(v), 'String')})"
+            if "*" in v
+            else f"{column} = {bound.add(v, 'String')}"
+            for v in values
+        ]
+    )
 
 
 def regex(column: str, values: tuple[str, ...], bound: Bound) -> str:

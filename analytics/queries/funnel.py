@@ -94,7 +94,7 @@ def check_funnel(funnel: Funnel) -> None:
 
 def run(funnel: Funnel, tag: str = "funnel") -> FunnelResult:
     check_funnel(funnel)
-    total, *rows = cached(*statement(funnel), tag)
+    total, *rows = cached(*statement(funnel), tag) or [("", 0, [], [], [], None)]
     groups = {str(row[0]): steps_of(funnel, row) for row in rows[:MOST_GROUPS]} if funnel.breakdown else {}
     return FunnelResult(steps_of(funnel, total), total[1], number(total[5]), groups)
 
@@ -121,7 +121,7 @@ def steps_of(funnel: Funnel, row: tuple[Any, ...]) -> list[Step]:
     made = []
     for i, selector in enumerate(funnel.steps):
         people, before = counts[i], counts[i - 1] if i else counts[0]
-        mean, median = (row[3][i - 1], row[4][i - 1]) if i and row[3] else (None, None)
+        mean, median = (row[3][i - 1], row[4][i - 1]) if 0 < i <= len(row[3]) else (None, None)
         made.append(
             Step(
                 selector.label, people, share(people, counts[0]), share(people, before), before - people, number(mean),
@@ -152,7 +152,9 @@ def actors_of(funnel: Funnel) -> tuple[str, Bound]:
     # Without an order any step may be the first: then the period's end bounds the moment at which an attempt begins.
     bound.values |= {"window": funnel.window * 1000, "last": int(funnel.scope.period.end.timestamp() * 1000)}
     steps = len(funnel.steps)
-    breakdown = get_dimension(funnel.breakdown, "breakdown").event if funnel.breakdown else "''"
+    first = "true" if funnel.order == "unordered" else "bitTest(steps, 0)"
+    breakdown = get_dimension(funnel.breakdown, "breakdown").event if funnel.breakdown else ""
+    group = f"argMinIf(toString({breakdown}), (timestamp, event_index), {first})" if breakdown else "''"
     kept = 1 if are_apart(funnel) else steps
     ends = (
         "arrayFilter((e, run, before, after) -> NOT (run = before AND run = after), all_moments, runs,"
@@ -164,10 +166,10 @@ def actors_of(funnel: Funnel) -> tuple[str, Bound]:
         one_step="false" if funnel.order == "unordered" or quick else ONE_STEP,
         moments="all_moments" if funnel.order == "unordered" or quick else ends,
         attempt=quick_attempt(steps) if quick else attempt(funnel.order, steps), steps=str(steps),
-        actor="person" if funnel.by == "person" else "session_id", breakdown=f"toString({breakdown})",
+        actor="person" if funnel.by == "person" else "session_id", group_value=group,
         step_mask=ored(masks), exclusion_mask=ored(excluded or ["0"]),
         relevant="true" if funnel.order == "strict" else "steps != 0 OR exclusions != 0",
-        first="true" if funnel.order == "unordered" else "bitTest(steps, 0)",
+        first=first,
         events=events_of(scope, bound),
     )  # fmt: skip
     return actors, bound
@@ -184,9 +186,13 @@ def people_statement(funnel: Funnel, step: int, dropped: bool, limit: int) -> tu
 
 def statement(funnel: Funnel) -> tuple[str, dict[str, Any]]:
     actors, bound = actors_of(funnel)
-    return fill("funnel", actors=actors, steps=str(len(funnel.steps))), params_of(
-        reaching(funnel.scope, funnel.window), bound
-    )
+    sets = "GROUPING SETS ((), (group_value))"
+    sql = fill(
+        "funnel", actors=actors, steps=str(len(funnel.steps)), grouping=sets if funnel.breakdown else "group_value",
+        order="grouping(group_value) DESC," if funnel.breakdown else "",
+        counts=", ".join(f"countIf(NOT excluded AND came >= {k})" for k in range(1, len(funnel.steps) + 1)),
+    )  # fmt: skip
+    return sql, params_of(reaching(funnel.scope, funnel.window), bound)
 
 
 def are_apart(funnel: Funnel) -> bool:

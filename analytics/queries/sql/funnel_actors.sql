@@ -17,7 +17,7 @@ FROM
         arrayCumSum(arrayMap((one, before) -> toUInt32(one != before), masks, arrayShiftRight(masks, 1, (toUInt32(4294967295), toUInt32(0))))) AS runs,
         $one_step AS one_step,
         if(one_step, [], $moments) AS moments,
-        argMinIf($breakdown, (timestamp, event_index), $first) AS group_value
+        $group_value AS group_value
     FROM
     (
         SELECT *, toUInt32($step_mask) AS steps, toUInt32($exclusion_mask) AS exclusions FROM ($events)
