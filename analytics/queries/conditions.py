@@ -69,13 +69,20 @@ def contains(column: str, values: tuple[str, ...], bound: Bound) -> str:
     return any_of([f"positionCaseInsensitiveUTF8({column}, {bound.add(v, 'String')}) > 0" for v in values])
 
 
+def equals(column: str, values: tuple[str, ...], bound: Bound) -> str:
+    """Comparison and IN are worked out once a dictionary of a LowCardinality column, and skip granules by index."""
+    if len(values) == 1:
+        return f"({column} = {bound.add(values[0], 'String')})"
+    return f"({column} IN {bound.add(list(values), 'Array(String)')})"
+
+
 def any_of(parts: list[str]) -> str:
     return "(" + " OR ".join(parts) + ")"
 
 
 SQL: dict[str, Operator] = {
-    "is": lambda c, v, b: f"has({b.add(list(v), 'Array(String)')}, {c})",
-    "is_not": lambda c, v, b: f"NOT has({b.add(list(v), 'Array(String)')}, {c})",
+    "is": equals,
+    "is_not": lambda c, v, b: f"NOT {equals(c, v, b)}",
     "contains": contains,
     "does_not_contain": lambda c, v, b: f"NOT {contains(c, v, b)}",
     "matches": matches,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery, get_dimension
-from analytics.queries.people import Scope, Selector, condition, events_of, number, params_of, reaching
+from analytics.queries.people import Scope, Selector, condition, events_of, number, params_of, reaching, types_of
 from analytics.queries.store import cached, fill, moment
 
 Order = Literal["ordered", "strict", "unordered"]
@@ -161,16 +161,17 @@ def actors_of(funnel: Funnel) -> tuple[str, Bound]:
         f" arrayShiftRight(runs, {kept}, 0), arrayShiftLeft(runs, {kept}, 0))"
     )
     quick = funnel.order == "ordered" and not funnel.exclusions
+    shared = {
+        "actor": "person" if funnel.by == "person" else "session_id", "group_value": group, "step_mask": ored(masks),
+        "events": events_of(scope, bound, types_of(funnel.steps, bound) if quick else "true"),
+    }  # fmt: skip
+    if quick:
+        return fill("funnel_quick", walk=walk(steps), **shared), bound
+    unordered = funnel.order == "unordered"
     actors = fill(
-        "funnel_actors",
-        one_step="false" if funnel.order == "unordered" or quick else ONE_STEP,
-        moments="all_moments" if funnel.order == "unordered" or quick else ends,
-        attempt=quick_attempt(steps) if quick else attempt(funnel.order, steps), steps=str(steps),
-        actor="person" if funnel.by == "person" else "session_id", group_value=group,
-        step_mask=ored(masks), exclusion_mask=ored(excluded or ["0"]),
+        "funnel_actors", **shared, one_step="false" if unordered else ONE_STEP, moments="all_moments" if unordered else ends,
+        attempt=attempt(funnel.order, steps), exclusion_mask=ored(excluded or ["0"]), first=first,
         relevant="true" if funnel.order == "strict" else "steps != 0 OR exclusions != 0",
-        first=first,
-        events=events_of(scope, bound),
     )  # fmt: skip
     return actors, bound
 
@@ -233,18 +234,14 @@ UNORDERED = """arrayMap(s -> arraySort(arrayFilter(t -> t < 9000000000000000, ar
         (CAST(acc[indexOf(arrayMap(c -> length(c), acc), arrayMax(c -> length(c), acc))], 'Array(Int64)'), toUInt8(0))"""
 
 
-def quick_attempt(steps: int) -> str:
+def walk(steps: int) -> str:
     """The same as FOLD for an order without exclusions, step by step over whole arrays in place of event by event.
 
     sK has at each event that takes step K the start (ms) of the newest attempt that came there, else 0. An event takes step
     K with the start of the newest attempt that had come to step K - 1 before it: starts only rise with time, so that is the
     last one before it (arrayFill carries it on). The furthest attempt is the first that came as far as any; its moments are
     those at which its start is first met in s1, s2 …"""
-    parts = [
-        "moments.1 AS times",
-        "moments.3 AS marks",
-        "arrayMap((t, m) -> if(bitTest(m, 0), t, 0), times, marks) AS s1",
-    ]
+    parts = ["arrayMap((t, m) -> if(bitTest(m, 0), t, 0), times, marks) AS s1"]
     for k in range(2, steps + 1):
         before = f"arrayShiftRight(arrayFill(x -> x != 0, s{k - 1}), 1, toInt64(0))"
         taken = f"bitTest(m, {k - 1}) AND b != 0 AND t - b <= {{window:Int64}}"
@@ -252,10 +249,11 @@ def quick_attempt(steps: int) -> str:
     reached = " + ".join(f"arrayExists(x -> x != 0, s{k})" for k in range(1, steps + 1))
     furthest = ", ".join(f"level = {k}, s{k}" for k in range(steps, 1, -1))
     moments = ", ".join(f"times[indexOf(s{k}, began)]" for k in range(1, steps + 1))
-    return ", ".join([
-        *parts, f"toUInt8({reached}) AS level", f"arrayFirst(x -> x != 0, multiIf({furthest}, s1)) AS began",
-        f"(arraySlice([{moments}], 1, level), toUInt8(0))",
-    ])  # fmt: skip
+    parts += [
+        f"toUInt8({reached}) AS level", f"arrayFirst(x -> x != 0, multiIf({furthest}, s1)) AS began",
+        f"arraySlice([{moments}], 1, level) AS chain",
+    ]  # fmt: skip
+    return ",\n    ".join(parts) + ","
 
 
 def attempt(order: Order, steps: int) -> str:

@@ -1,5 +1,6 @@
 """What the analyses of people share: whose events, and what counts as a step, a start, a conversion."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -75,6 +76,12 @@ def condition(selector: Selector, bound: Bound) -> str:
     """Over a row of events."""
     wanted = filters_of(selector)
     return f"({to_sql(wanted, bound, event_place)})" if wanted else "true"
+
+
+def types_of(selectors: Sequence[Selector], bound: Bound) -> str:
+    """A quick look before `condition`: the event types that the selectors can mean."""
+    kinds = {"page_view" if one.page else one.event for one in selectors}
+    return "true" if "" in kinds else f"event_type IN {bound.add(sorted(kinds), 'Array(String)')}"
 
 
 def is_identified(site_id: int, start: datetime, end: datetime) -> bool:

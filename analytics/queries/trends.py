@@ -10,7 +10,7 @@ from typing import Any
 from analytics.queries import calendar
 from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery, get_dimension
-from analytics.queries.people import Scope, Selector, condition, events_of, params_of
+from analytics.queries.people import Scope, Selector, condition, events_of, params_of, types_of
 from analytics.queries.store import cached, fill
 
 LETTERS = "ABCDEFGH"
@@ -137,10 +137,16 @@ def statement(trends: Trends, starts: list[datetime]) -> tuple[str, dict[str, An
         number = f"toFloat64OrNull(toString({get_dimension(one.of, 'filters').event}))" if one.of else ""
         select.append(MEASURES[one.measure][1].replace("§", f"s{i}").replace("¤", number))
     sql = fill(
-        "trends", select=", ".join(select), flags=", ".join(f"{term} AS s{i}" for i, term in enumerate(terms)),
+        "trends",
+        select=", ".join(select),
+        flags=", ".join(f"{term} AS s{i}" for i, term in enumerate(terms)),
         group=get_dimension(trends.breakdown, "breakdown").event if trends.breakdown else "''",
-        events=events_of(trends.scope, bound, " OR ".join(terms)),
-    )  # fmt: skip
+        events=events_of(
+            trends.scope,
+            bound,
+            f"{types_of([one.selector for one in trends.series], bound)} AND ({' OR '.join(terms)})",
+        ),
+    )
     return sql, params_of(trends.scope, bound)
 
 
