@@ -19,9 +19,21 @@ SHORT = {
 }  # fmt: skip
 
 
+UPPER = (
+    ("channels-over-time", "Channels over time", "panel-channels"),
+    ("campaigns-spend-and-return", "Campaigns: spend and return", "panel-campaigns"),
+    ("attribution", "Attribution", "panel-attribution"),
+)
+LOWER = (
+    ("new-and-returning-customers", "New and returning customers", "panel-customers"),
+    ("lifetime-value", "Lifetime value", "panel-ltv"),
+    ("searches-on-the-site", "Searches on the site", "panel-searches"),
+)
+
+
 @page("dashboards/marketing.html", groups=("channels", "campaigns", "landing", "places"))
 def view(door: Door, state: State) -> dict[str, Any]:
-    return {}
+    return {"upper": UPPER, "lower": LOWER, "jumps": UPPER + LOWER}
 
 
 @panel("dashboards/panels/attribution.html")

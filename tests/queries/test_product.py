@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.queries import anomalies, engagement, errors, explorer, lifecycle, trends, vitals
+from analytics.queries import anomalies, engagement, errors, explorer, lifecycle, search_terms, trends, vitals
 from analytics.queries.calendar import Period
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import check_filters
@@ -240,3 +240,27 @@ def test_people_of_a_step(site, frame):
     assert second and left and not second & left and second | left == {person.person for person in first}
     with pytest.raises(BadQuery):
         get_people(funnel, 3)
+
+
+def test_searches(site, insert_events):
+    at = datetime(2026, 4, 1, tzinfo=UTC)
+
+    def row(person, kind="search", **properties):
+        return {
+            "timestamp": at,
+            "received_at": at,
+            "event_type": kind,
+            "person_id": person,
+            "session_id": person,
+            "properties": json.dumps(properties),
+        }
+
+    insert_events(site, [
+        row(1, query_hash="aa", query_length=5, results_count=3), row(1, query_hash="aa", query_length=5, results_count=0),
+        row(2, query_hash="aa", query_length=5), row(3, query_hash="bb", query_length=2, results_count=0), row(4),
+        row(1, "search_result_click", query_hash="aa", result_position=1), row(9, "search_result_click", query_hash="cc"),
+    ])  # fmt: skip
+    found = search_terms.run(scope(site))
+    assert [(t.query_hash, t.length, t.searches, t.people, t.without_result, t.clicked) for t in found] == [
+        ("aa", 5, 3, 2, 1, 1), ("bb", 2, 1, 1, 1, 0),
+    ]  # fmt: skip
