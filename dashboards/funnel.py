@@ -72,17 +72,13 @@ def row_of(number: int, step: core.Step) -> Row:
     )  # fmt: skip
 
 
-def built(state: State) -> dict[str, Any]:
-    kinds = [
-        row.dimensions[0] for row in query.run(state.query(("events",), ("event_type",), limit=200), state.now).rows
-    ]
-    steps = state.values("step") or suggestion(kinds)
-    order = state.value("order", "ordered")
+def form_of(state: State, steps: list[str], kinds: list[str]) -> dict[str, Any]:
+    """What the form shows: the steps with one more to fill in, and what was chosen."""
     window = state.value("window", "14d")
-    base = {
+    return {
         "steps": [*steps, *[""] * max(1, 3 - len(steps))][:20],
         "kinds": sorted(kinds),
-        "chosen_order": order,
+        "chosen_order": state.value("order", "ordered"),
         "chosen_window": window,
         "orders": ORDERS.items(),
         "windows": ({window: window} | WINDOWS if window[-1:] in UNITS else WINDOWS).items(),
@@ -90,16 +86,43 @@ def built(state: State) -> dict[str, Any]:
         "chosen_breakdown": state.value("breakdown"),
         "fields": state.pairs("step", "order", "window", "breakdown"),
     }
-    if len(steps) < 2:
-        return base | {"rows": [], "too_few": True}
+
+
+def asked(state: State, steps: list[str]) -> core.Funnel:
     by = state.value("breakdown")
-    wanted = core.Funnel(
+    return core.Funnel(
         Scope(state.site.pk, state.dates, state.filters),
         tuple(selector_of_site(state.site, text, f"step {i}") for i, text in enumerate(steps, 1)),
-        known_order(order),
-        check_window(window),
+        known_order(state.value("order", "ordered")),
+        check_window(state.value("window", "14d")),
         breakdown=by if by in BREAKDOWNS else "",
     )
+
+
+def taken_along(state: State, steps: list[str], wanted: core.Funnel, found: core.FunnelResult) -> dict[str, Any]:
+    """The table for the CSV, and the request."""
+    heads = ["step", "people", "share_of_first", "share_of_previous", "dropped", "median_seconds", "mean_seconds"]
+    rows = [
+        [s.name, s.people, s.share_of_first, s.share_of_previous, s.dropped, s.median_seconds, s.mean_seconds]
+        for s in found.steps
+    ]
+    body = {
+        "steps": [{"page": step} if step.startswith("/") else step for step in steps],
+        "order": wanted.order,
+        "window": state.value("window", "14d"),
+        "breakdown": wanted.breakdown,
+    }
+    return {"table": (heads, rows), "api": ("funnel", body)}
+
+
+def built(state: State) -> dict[str, Any]:
+    every = query.run(state.query(("events",), ("event_type",), limit=200), state.now, "product.funnel").rows
+    kinds = [row.dimensions[0] for row in every]
+    steps = state.values("step") or suggestion(kinds)
+    base = form_of(state, steps, kinds)
+    if len(steps) < 2:
+        return base | {"rows": [], "too_few": True}
+    wanted = asked(state, steps)
     found = core.run(wanted, "product.funnel")
     rows = [row_of(i, step) for i, step in enumerate(found.steps, 1)]
     total = found.steps[-1].share_of_first
@@ -110,41 +133,24 @@ def built(state: State) -> dict[str, Any]:
         )
         for value, steps_of in list(found.groups.items())[:10]
     ]
-    return base | {
+    others = (pair for pair in state.extra if pair[0] != "step")
+    return base | taken_along(state, steps, wanted, found) | {
         "groups": groups,
         "step_names": [step.name for step in found.steps],
-        "people_query": state.address(
-            extra=(*(pair for pair in state.extra if pair[0] != "step"), *(("step", step) for step in steps))
-        )[1:],
+        "people_query": state.address(extra=(*others, *(("step", step) for step in steps)))[1:],
         "is_guest": state.is_guest,
-        "table": (
-            ["step", "people", "share_of_first", "share_of_previous", "dropped", "median_seconds", "mean_seconds"],
-            [
-                [s.name, s.people, s.share_of_first, s.share_of_previous, s.dropped, s.median_seconds, s.mean_seconds]
-                for s in found.steps
-            ],
-        ),
-        "api": (
-            "funnel",
-            {
-                "steps": [{"page": s} if s.startswith("/") else s for s in steps],
-                "order": wanted.order,
-                "window": window,
-                "breakdown": wanted.breakdown,
-            },
-        ),
         "rows": rows if rows[0].exact else [],
         "total": "" if total is None else f"{total:.1f}%",
         "median": "" if found.median_seconds is None else duration(found.median_seconds),
-    }
+    }  # fmt: skip
 
 
 @panel("dashboards/panels/step_people.html", people=True)
 def people(state: State, number: str = "1", dropped: str = "", **_: str) -> dict[str, Any]:
     """Who took a step, or took it and went no further."""
-    steps = tuple(selector_of_site(state.site, text, "step") for text in state.values("step"))
-    order, window = state.value("order", "ordered"), check_window(state.value("window", "14d"))
-    wanted = core.Funnel(Scope(state.site.pk, state.dates, state.filters), steps, known_order(order), window)
+    wanted = asked(state, state.values("step"))
+    steps = wanted.steps
+    core.check_funnel(wanted)
     step = int(number) if number.isdecimal() and len(number) < 3 else 1
     found = core.get_people(wanted, step, bool(dropped), 200, "product.funnel.people")
     rows = [
