@@ -123,6 +123,8 @@ class AnnotationForm(SavedForm):
         help_text="In the site's time zone.",
     )  # fmt: skip
 
+    link = forms.URLField(required=False, max_length=500, assume_scheme="https")
+
     class Meta:
         model = Annotation
         fields: ClassVar = ["moment", "text", "link"]

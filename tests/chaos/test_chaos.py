@@ -115,7 +115,7 @@ class Day:
         time.sleep(12)  # longer than a lease: a late replay would show
         assert self.counts() == (len(sent), len(sent))
         assert {str(row[0]) for row in self.footfall.sql("SELECT event_id FROM events")} == sent
-        for table in ("traffic_15m", "sessions"):
+        for table in ("traffic_15m", "sessions", "visits"):
             assert self.footfall.sql(f"SELECT sum(pageviews) FROM {table}") == [(len(sent),)]
         total = sum(s.refusals for s in self.senders)
         assert (total > 0) == refused or not refused

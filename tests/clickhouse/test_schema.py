@@ -99,5 +99,5 @@ def test_a_batch_repeated_after_a_restart_counts_once_in_the_views_too(site, ins
     client.insert("events", list(columns.COLUMNS), values, "repeated")
     for table in ("events", "events_recent"):
         assert client.read(f"SELECT count() FROM {table}", {}, "test") == [(1,)]
-    for table in ("traffic_15m", "sessions"):
+    for table in ("traffic_15m", "sessions", "visits"):
         assert client.read(f"SELECT sum(pageviews) FROM {table}", {}, "test") == [(1,)]
