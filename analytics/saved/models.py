@@ -136,7 +136,7 @@ class Link(models.Model):
     name = models.CharField(max_length=NAME)
     page = models.CharField(max_length=20, default="executive")
     query = models.CharField(max_length=4000, blank=True)
-    nonce = models.CharField(max_length=32, default=secrets.token_hex)
+    nonce = models.CharField(max_length=64, default=secrets.token_hex)
     password = models.CharField(max_length=200, blank=True)  # hashed; "" = none
     embed = models.BooleanField("May be shown in a frame on other sites", default=False)
     created_by = models.ForeignKey(User, models.CASCADE)

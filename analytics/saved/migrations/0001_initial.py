@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=120)),
                 ("page", models.CharField(default="executive", max_length=20)),
                 ("query", models.CharField(blank=True, max_length=4000)),
-                ("nonce", models.CharField(default=secrets.token_hex, max_length=32)),
+                ("nonce", models.CharField(default=secrets.token_hex, max_length=64)),
                 ("password", models.CharField(blank=True, max_length=200)),
                 ("embed", models.BooleanField(default=False, verbose_name="May be shown in a frame on other sites")),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
