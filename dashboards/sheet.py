@@ -1,7 +1,7 @@
 """The common shape of panels: a title, perhaps a form and a chart, and a table that says the same in figures."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from dashboards.state import State
@@ -43,7 +43,6 @@ class Sheet:
     empty: tuple[str, str] = ("Nothing in this period", "Choose a longer one, or remove a filter.")
     table_open: bool = True  # False: behind "As a table"
     links: Sequence[tuple[str, str]] = ()  # (title, address) beside the title
-    more: dict[str, Any] = field(default_factory=dict)
 
 
 def num(text: str, title: str = "", kind: str = "", href: str = "", raw: Any = None) -> Cell:
@@ -58,4 +57,4 @@ def show(state: State, sheet: Sheet, api: tuple[str, dict[str, Any]] | None = No
     """The template's context. `api`: the operation and its body that give the same figures."""
     names = [one.name for one in sheet.fields]
     table = (list(sheet.heads), [[cell.text if cell.raw is None else cell.raw for cell in row] for row in sheet.rows])
-    return {"sheet": sheet, "hidden": state.pairs(*names) if names else (), "table": table, "api": api, **sheet.more}
+    return {"sheet": sheet, "hidden": state.pairs(*names) if names else (), "table": table, "api": api}

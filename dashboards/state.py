@@ -48,7 +48,6 @@ EXTRA = (
     "cohort",
     "ltv",
     "segment",
-    "interval2",
     "word",
     SHARE,
 )

@@ -2,8 +2,10 @@
 
 from typing import Any, ClassVar
 
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import Http404
+from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.pagination import CursorPagination
@@ -77,8 +79,10 @@ class SegmentSerializer(SavedSerializer):
     def check(self, site: Site, data: dict[str, Any]) -> None:
         check_segment(site, data)
 
-    def create(self, validated_data: dict[str, Any]) -> Any:
-        made = super().create(validated_data)
+    @transaction.atomic
+    def save(self, **kwargs: Any) -> Any:
+        """Its people with it, or nothing of it."""
+        made = super().save(**kwargs)
         if made.is_cohort:
             cohorts.do_calculate(made)
         return made
@@ -109,6 +113,7 @@ class OfSite(StatsView):
     changing_scope = "admin"
     model: ClassVar[type[Model]]
 
+    @cached_property
     def site(self) -> Site:
         changes = self.request.method not in ("GET", "HEAD", "OPTIONS")
         return self.caller().access_site(self.kwargs["site_id"], Role.ANALYST if changes else Role.VIEWER)
@@ -116,14 +121,20 @@ class OfSite(StatsView):
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
             return self.model._default_manager.none()
-        return self.model._default_manager.filter(site=self.site())
+        return self.model._default_manager.filter(site=self.site)
 
     def get_serializer_context(self) -> dict[str, Any]:
         fake = getattr(self, "swagger_fake_view", False)
-        return {"request": self.request, "view": self, "site": None if fake else self.site()}
+        return {"request": self.request, "view": self, "site": None if fake else self.site}
 
     def perform_create(self, serializer: Any) -> None:
-        serializer.save(site=self.site())
+        serializer.save(site=self.site)
+
+    def perform_destroy(self, instance: Any) -> None:
+        if isinstance(instance, Segment):
+            cohorts.do_delete(instance)
+        else:
+            instance.delete()
 
     def get_object(self) -> Any:
         found = self.get_queryset().filter(pk=self.kwargs["pk"]).first()

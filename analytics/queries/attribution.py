@@ -7,16 +7,15 @@ that does not divide goes to the last touch. The data-driven model is the remova
 
 import itertools
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 
-from analytics.queries.calendar import Period
-from analytics.queries.conditions import Bound, folded
+from analytics.queries.conditions import Bound, event_place, folded, to_sql
 from analytics.queries.dimensions import BadQuery, get_dimension
-from analytics.queries.people import Scope, Selector, condition, events_of, is_identified, params_of
+from analytics.queries.people import EVER, Scope, Selector, condition, events_of, is_identified, params_of
 from analytics.queries.store import cached, fill, moment
 
 MODELS = {
@@ -38,7 +37,6 @@ DIMENSIONS = (
     "entry_page",
 )
 WHOLE = 10**9
-EVER = date(1970, 1, 2)
 PURCHASE = Selector(event="purchase")
 START, CONVERSION, NOTHING = "(start)", "(conversion)", "(null)"
 
@@ -168,12 +166,12 @@ def statement(asked: Attribution, report: str) -> tuple[str, dict[str, Any]]:
         "touch_start": moment(period.start - timedelta(days=asked.lookback)),
     }
     touches = folded({asked.by, "visitor_id", "user_person", "channel"}, "touch_start")
-    conversions = events_of(early, bound, goal)
-    if asked.first_only:
-        history = Scope(asked.scope.site_id, Period(EVER, period.first - timedelta(days=1), period.zone))
-        earlier = events_of(history, bound, goal).replace("{start:", "{ever:").replace("{end:", "{start:")
-        bound.values["ever"] = moment(history.period.start)
-        conversions = fill("first_conversions", events=conversions, earlier=earlier)
+    if asked.first_only:  # the filters are asked of the first one, and do not choose which is the first
+        early = Scope(asked.scope.site_id, period, since=EVER)
+        fits = to_sql(asked.scope.filters, bound, event_place)
+        conversions = fill("first_conversions", events=events_of(early, bound, goal), filter=fits)
+    else:
+        conversions = events_of(early, bound, goal)
     slots = {
         "conversions": conversions, "touches": touches, "by": asked.by,
         "person": "if(user_person != 0, user_person, visitor_id)" if known else "visitor_id",

@@ -1,13 +1,13 @@
 """New against returning customers: a customer is new in the interval of their first purchase ever."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from analytics.queries import calendar
 from analytics.queries.conditions import Bound
-from analytics.queries.people import Scope, events_of, params_of
+from analytics.queries.people import EVER, Scope, events_of, params_of
 from analytics.queries.store import cached, fill
 
 
@@ -57,5 +57,6 @@ def statement(scope: Scope, starts: list[datetime]) -> tuple[str, dict[str, Any]
     bound = Bound({
         "bucket_starts": [int(at.timestamp()) for at in starts], "since": int(scope.period.start.timestamp() * 1000),
     })  # fmt: skip
-    sql = fill("customers", events=events_of(scope, bound, "event_type = 'purchase'"))
-    return sql, params_of(scope, bound) | {"start": "1970-01-02 00:00:00.000"}
+    ever = replace(scope, since=EVER)
+    sql = fill("customers", events=events_of(ever, bound, "event_type = 'purchase'"))
+    return sql, params_of(ever, bound)

@@ -9,7 +9,7 @@ import numpy as np
 
 from analytics.queries.calendar import hour_after
 from analytics.queries.conditions import Bound
-from analytics.queries.people import Scope, events_of, params_of
+from analytics.queries.people import EVER, Scope, events_of, params_of
 from analytics.queries.store import cached, fill
 
 LEAST_REPEATERS, MOST_ASKED, MOST_FITTED = 50, 20_000, 4_000  # customers, in the order of a hash
@@ -62,10 +62,10 @@ def run(scope: Scope, days: int = 90, now: datetime | None = None, tag: str = "f
 
 
 def statement(scope: Scope, now: datetime) -> tuple[str, dict[str, Any]]:
-    reaching = Scope(scope.site_id, scope.period, scope.filters, until=max(now, scope.period.end))
+    reaching = Scope(scope.site_id, scope.period, scope.filters, until=max(now, scope.period.end), since=EVER)
     bound = Bound({"now": int(now.timestamp()), "most": MOST_ASKED, "zone": str(scope.period.zone)})
     sql = fill("forecast", events=events_of(reaching, bound, "is_known AND event_type = 'purchase' AND revenue > 0"))
-    return sql, params_of(reaching, bound) | {"start": "1970-01-02 00:00:00.000"}
+    return sql, params_of(reaching, bound)
 
 
 def fit_bg_nbd(x: Floats, recency: Floats, age: Floats) -> Floats:

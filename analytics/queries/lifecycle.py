@@ -9,7 +9,7 @@ from analytics.queries.calendar import Period
 from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import Filter
-from analytics.queries.people import Scope, params_of, presence_of
+from analytics.queries.people import EVER, Scope, params_of, presence_of
 from analytics.queries.store import cached, fill
 
 INTERVALS = ("day", "week", "month")
@@ -59,7 +59,7 @@ def statement(
     site_id: int, period: Period, starts: list[datetime], filters: tuple[Filter, ...]
 ) -> tuple[str, dict[str, Any]]:
     """Positions: 0 is the history before, 1 the interval before the first that is shown, 2 the first one."""
-    scope = Scope(site_id, period, filters, until=starts[-1])
+    scope = Scope(site_id, period, filters, until=starts[-1], since=EVER)
     bound = Bound({"bounds": [0, *(int(at.timestamp()) for at in starts[:-1])]})
     sql = fill("lifecycle", events=presence_of(scope, bound, "is_known"))
-    return sql, params_of(scope, bound) | {"start": "1970-01-02 00:00:00.000"}
+    return sql, params_of(scope, bound)

@@ -9,7 +9,7 @@ from typing import Any
 from analytics.queries import calendar
 from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery
-from analytics.queries.people import Scope, events_of, params_of
+from analytics.queries.people import EVER, Scope, events_of, params_of
 from analytics.queries.store import cached, fill
 
 BY = ("cohort", "channel", "source", "utm_campaign", "country", "device_type")
@@ -79,7 +79,9 @@ def cohort_label(start: int, interval: str, period: calendar.Period) -> str:
 
 def statement(ltv: Ltv, now: datetime) -> tuple[str, dict[str, Any]]:
     period = ltv.scope.period
-    scope = Scope(ltv.scope.site_id, period, ltv.scope.filters, until=max(calendar.hour_after(now), period.end))
+    scope = Scope(
+        ltv.scope.site_id, period, ltv.scope.filters, until=max(calendar.hour_after(now), period.end), since=EVER
+    )
     bound = Bound({
         "bucket_starts": [int(at.timestamp()) for at in calendar.get_buckets(period, ltv.interval)],
         "days": [max(n, 0) * 86_400_000 for n in ltv.days],
@@ -93,4 +95,4 @@ def statement(ltv: Ltv, now: datetime) -> tuple[str, dict[str, Any]]:
         by="''" if ltv.by == "cohort" else ltv.by,
         value=cohort if ltv.by == "cohort" else "first_value",
     )  # fmt: skip
-    return sql, params_of(scope, bound) | {"start": "1970-01-02 00:00:00.000"}
+    return sql, params_of(scope, bound)

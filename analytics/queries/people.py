@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from analytics.queries.calendar import Period
 from analytics.queries.conditions import Bound, event_place, to_sql
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import Filter, Leaf, check_filters, seconds_of
-from analytics.queries.plan import JOIN_USERS, fits_visits
+from analytics.queries.plan import fits_visits, join_users
 from analytics.queries.store import fill, moment, read_report, second
 
 KNOWN = "e.user_id != '' OR e.device_id != 0"
@@ -30,16 +30,23 @@ class Selector:
 
 
 ANY = Selector()
+EVER = datetime(1970, 1, 2, tzinfo=UTC)  # the whole history
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whose events an analysis reads: those of a site that fit the filters; `until`: it reads on beyond the period."""
+    """Whose events an analysis reads: those of a site that fit the filters; it may read from before the period (`since`) and
+    on beyond it (`until`)."""
 
     site_id: int
     period: Period
     filters: tuple[Filter, ...] = ()
     until: datetime | None = None
+    since: datetime | None = None
+
+    @property
+    def start(self) -> datetime:
+        return self.since or self.period.start
 
     @property
     def end(self) -> datetime:
@@ -90,13 +97,13 @@ def is_identified(site_id: int, start: datetime, end: datetime) -> bool:
 
 def events_of(scope: Scope, bound: Bound, wanted: str = "true") -> str:
     """A subquery: the events of the scope with `person` and `is_known` (user or device, not the hash of a day)."""
-    identified = is_identified(scope.site_id, scope.period.start, scope.end)
+    identified, start = is_identified(scope.site_id, scope.start, scope.end), start_of(scope)
     known = "(e.user_id = '' AND u.known_as != 0)"
     return fill(
         "people_events", filter=to_sql(scope.filters, bound, event_place), wanted=wanted,
         person=f"if({known}, u.known_as, e.person_id)" if identified else "e.person_id",
         is_known=f"({KNOWN} OR {known})" if identified else f"({KNOWN})",
-        join_users=JOIN_USERS if identified else "",
+        join_users=join_users(start) if identified else "", start=start,
     )  # fmt: skip
 
 
@@ -104,22 +111,25 @@ def presence_of(scope: Scope, bound: Bound, wanted: str = "true") -> str:
     """The same for analyses that only ask who was there: from the rollup where it can tell, its quarters as moments."""
     if not fits_visits(scope.filters):
         return events_of(scope, bound, wanted)
+    identified, start = is_identified(scope.site_id, scope.start, scope.end), start_of(scope)
     known = "(NOT e.is_user AND u.known_as != 0)"
     return fill(
-        "people_visits", filter=to_sql(scope.filters, bound, event_place), wanted=wanted,
-        person=f"if({known}, u.known_as, e.person_id)", known=f"(e.is_known OR {known})", join_users=JOIN_USERS,
+        "people_visits", filter=to_sql(scope.filters, bound, event_place), wanted=wanted, start=start,
+        person=f"if({known}, u.known_as, e.person_id)" if identified else "e.person_id",
+        known=f"(e.is_known OR {known})" if identified else "e.is_known",
+        join_users=join_users(start) if identified else "",
     )  # fmt: skip
+
+
+def start_of(scope: Scope) -> str:
+    """The parameter from which on the scope is read: a statement may hold others that begin with the period."""
+    return "read_from" if scope.since else "start"
 
 
 def params_of(scope: Scope, bound: Bound) -> dict[str, Any]:
     period = {"period_start": moment(scope.period.start), "period_end": moment(scope.period.end)}
-    return {
-        "site": scope.site_id,
-        "start": moment(scope.period.start),
-        "end": moment(scope.end),
-        **period,
-        **bound.values,
-    }
+    span = {"start": moment(scope.period.start), "read_from": moment(scope.start), "end": moment(scope.end)}
+    return {"site": scope.site_id, **span, **period, **bound.values}
 
 
 def check_window(text: str, field: str = "window") -> int:

@@ -14,11 +14,16 @@ from analytics.queries.store import cached, fill
 
 Key = tuple[Any, ...]
 Found = dict[Key, dict[str, Any]]
-JOIN_USERS = """LEFT JOIN (
+_JOIN_USERS = """LEFT JOIN (
         SELECT s.session_id AS session_id, max(s.user_person) AS known_as FROM sessions AS s
-        WHERE s.site_id = {site:UInt32} AND s.session_start >= {start:DateTime64(3, 'UTC')} - INTERVAL 2 DAY
+        WHERE s.site_id = {site:UInt32} AND s.session_start >= {$start:DateTime64(3, 'UTC')} - INTERVAL 2 DAY
           AND s.session_start < {end:DateTime64(3, 'UTC')} + INTERVAL 1 DAY AND s.user_person != 0 GROUP BY s.session_id
     ) AS u ON u.session_id = e.session_id"""
+
+
+def join_users(start: str = "start") -> str:
+    """Who a session turned out to be; `start`: the name of the parameter from which on."""
+    return _JOIN_USERS.replace("$start", start)
 
 
 @dataclass
@@ -133,7 +138,7 @@ def visits_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | 
         filter=to_sql(plan.filters, plan.bound, event_place),
         person=f"if({known}, u.known_as, e.person_id)" if plan.identified else "e.person_id",
         knows_user=f"(e.is_user OR {known})" if plan.identified else "e.is_user",
-        join_users=JOIN_USERS if plan.identified else "",
+        join_users=join_users() if plan.identified else "",
     )  # fmt: skip
 
 
@@ -155,7 +160,7 @@ def events_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | 
         person=f"if({known}, u.known_as, e.person_id)" if plan.identified else "e.person_id",
         is_user=f"(e.user_id != '' OR {known})" if plan.identified else "(e.user_id != '')",
         goal=to_sql(plan.goal, plan.bound, event_place) if needs_goal(names) else "false",
-        join_users=JOIN_USERS if plan.identified else "", join_sessions=join,
+        join_users=join_users() if plan.identified else "", join_sessions=join,
     )  # fmt: skip
 
 
@@ -186,7 +191,7 @@ def matching_events(plan: Plan, columns: str) -> str:
             "matching_people",
             columns=columns,
             filter=to_sql(plan.filters, plan.bound, event_place),
-            join_users=JOIN_USERS,
+            join_users=join_users(),
         )
     return (
         f"SELECT DISTINCT {columns} FROM events WHERE site_id = {{site:UInt32}}"

@@ -10,7 +10,7 @@ from analytics.queries.calendar import Period
 from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import Filter
-from analytics.queries.people import ANY, Scope, Selector, condition, events_of, params_of, presence_of
+from analytics.queries.people import ANY, EVER, Scope, Selector, condition, events_of, params_of, presence_of
 from analytics.queries.store import cached, fill, read_report, second
 
 MOST_INTERVALS, MOST_COHORTS = 60, 120
@@ -148,7 +148,8 @@ def statement(retention: Retention, bounds: list[datetime]) -> tuple[str, dict[s
     }
     start, back = condition(retention.start, bound), condition(retention.back, bound)
     until = max(bounds[-1], calendar.hour_after(datetime.now(UTC))) if retention.or_after else bounds[-1]
-    scope = Scope(retention.scope.site_id, period, retention.scope.filters, until)
+    since = EVER if retention.first_time else None
+    scope = Scope(retention.scope.site_id, period, retention.scope.filters, until, since)
     source = presence_of if retention.start == retention.back == ANY else events_of
     sql = fill(
         "retention", starts_event=start, back_event=back, events=source(scope, bound, f"({start} OR {back}) AND is_known"),
@@ -156,7 +157,4 @@ def statement(retention: Retention, bounds: list[datetime]) -> tuple[str, dict[s
         recurring="false" if retention.first_time else "true",
         offsets="if(empty(later), later, [arrayMax(later)])" if retention.or_after else "later",
     )  # fmt: skip
-    params = params_of(scope, bound)
-    if retention.first_time:
-        params["start"] = "1970-01-02 00:00:00.000"
-    return sql, params
+    return sql, params_of(scope, bound)

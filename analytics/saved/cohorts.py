@@ -29,6 +29,13 @@ def do_calculate(segment: Segment, now: datetime | None = None) -> int:
     return people
 
 
+def do_delete(segment: Segment) -> None:
+    """With the people of a cohort, and those before it: what fails leaves it as it is. Raises StoreError."""
+    if segment.version:
+        cohort.do_forget(segment.site_id, segment.pk)
+    segment.delete()
+
+
 def get_as_of(segment: Segment) -> datetime | None:
     return datetime.fromtimestamp(segment.version, UTC) if segment.version else None
 

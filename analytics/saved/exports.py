@@ -132,11 +132,15 @@ def join_parquet(parts: list[Path], target: Path) -> None:
 
 
 def do_resume() -> None:
-    """Those that nobody works on; and what is too old goes."""
+    """Those that nobody works on; and what is too old, or of a site that is gone, goes."""
     for job in Export.objects.filter(status__in=(Export.Status.WAITING, Export.Status.RUNNING)):
         send_task("saved.run_export", export_id=job.pk)
     for job in Export.objects.filter(created_at__lt=now() - Export.KEPT_FOR):
         do_delete(job)
+    kept = {str(pk) for pk in Export.objects.values_list("pk", flat=True)}
+    for folder in (Path(settings.DATA_DIR) / "exports").glob("*"):
+        if folder.name not in kept:  # its site was deleted
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def do_delete(job: Export) -> None:

@@ -14,7 +14,6 @@ DASHES = ("solid", "dash", "dot")
 class Line:
     name: str
     values: Sequence[float | None]
-    texts: Sequence[str] = ()
 
 
 def layout_of(suffix: str, legend: bool, stacked: bool = False) -> go.Layout:
@@ -37,15 +36,10 @@ def lines(when: Sequence[str], found: Sequence[Line], suffix: str = "", partial:
         colour = SERIES[i % len(SERIES)]
         style = {"color": colour, "width": 2, "dash": DASHES[i // len(SERIES) % 3]}
         done = len(when) - partial if partial < len(when) else len(when)
-        hover = (
-            {"text": [f"{one.name}: {text}" for text in one.texts], "hovertemplate": "%{text}<extra></extra>"}
-            if one.texts
-            else {}
-        )
         traces.append(
             go.Scatter(
                 x=list(when[:done]), y=list(one.values[:done]), name=one.name, mode="lines" if done > 1 else "markers",
-                line=style, marker={"color": colour, "size": 7}, connectgaps=False, **hover,
+                line=style, marker={"color": colour, "size": 7}, connectgaps=False,
             )
         )  # fmt: skip
         if partial and done:

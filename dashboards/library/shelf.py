@@ -25,7 +25,7 @@ Row = Sequence[str]
 
 @dataclass(frozen=True)
 class Shelf:
-    """`row`: what the list shows of a thing. `saved`: what happens after one was saved."""
+    """`row`: what the list shows of a thing. `saved`: what happens after one was saved; `deleted`: what deletes it."""
 
     name: str
     title: str
@@ -40,6 +40,7 @@ class Shelf:
     template: str = "dashboards/library/shelf.html"
     initial: Callable[[HttpRequest], dict[str, Any]] = field(default=lambda request: {})
     saved: Callable[[Any, HttpRequest], None] = field(default=lambda thing, request: None)
+    deleted: Callable[[Any], object] = field(default=lambda thing: thing.delete())
 
     def things(self, site: Site) -> Any:
         return self.model._default_manager.filter(site=site)
@@ -95,8 +96,12 @@ class Shelf:
         def delete(request: HttpRequest, site_id: int, pk: int) -> HttpResponse:
             site = access_site(request.user, site_id, self.role)
             thing = self.find(site, pk)
-            thing.delete()
-            messages.success(request, f"{str(thing)[:80]} is deleted.")
+            try:
+                self.deleted(thing)
+            except StoreError as error:
+                messages.error(request, f"Nothing is deleted: {error}")
+            else:
+                messages.success(request, f"{str(thing)[:80]} is deleted.")
             return redirect(self.name, site_id=site.pk)
 
         return delete

@@ -89,6 +89,7 @@ SEGMENTS = Shelf(
     "No segment yet. Filter a dashboard and save it there, or write one here.",
     "segment",
     saved=do_calculate,
+    deleted=cohorts.do_delete,
 )
 ANNOTATIONS = Shelf(
     "annotations",

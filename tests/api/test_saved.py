@@ -10,9 +10,11 @@ import pyarrow.parquet as pq
 import pytest
 from django.test import Client
 
+from analytics.clickhouse import client
 from analytics.saved import exports
 from analytics.saved.models import Export
 from tests.api.test_analyses import call, journeys
+from tests.conftest import eventually
 
 pytestmark = pytest.mark.django_db
 __all__ = ["call", "journeys"]
@@ -104,6 +106,10 @@ def test_segments_and_cohorts(send, call, site, journeys):
     assert static["people"] == 6 and static["as_of"]
     assert ask(["cohort", static["id"]]) == [6, 15]
     assert call(f"sites/{site.pk}/query", query | {"filters": [["segment", 12345]]}).status_code == 400
+    assert send("patch", f"{base}/{static['id']}", {"filters": [["did", "purchase"]]}).json()["people"] == 3
+    assert ask(["cohort", static["id"]]) == [3, 9], "its people follow its filters"
+    assert send("delete", f"{base}/{static['id']}").status_code == 204
+    eventually(lambda: not client.read("SELECT count() FROM cohort_people", {}, "test")[0][0])
 
 
 def test_defined_events_look_back(send, call, site, new_site, post, drain):
@@ -190,6 +196,8 @@ def test_an_unchanged_answer_is_304(send, site):
     first = send("get", f"sites/{site.pk}")
     again = send("get", f"sites/{site.pk}", **{"If-None-Match": first["ETag"]})
     assert again.status_code == 304 and again.content == b"" and again["ETag"] == first["ETag"]
+    weak = send("get", f"sites/{site.pk}", **{"If-None-Match": f'"x", W/{first["ETag"]}'})
+    assert weak.status_code == 304, "as it comes back once the answer was packed"
     site.domain = "other.example"
     site.save()
     assert send("get", f"sites/{site.pk}", **{"If-None-Match": first["ETag"]}).status_code == 200

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analytics.queries import customers, forecast, goals, ltv, money
+from analytics.queries import customers, forecast, goals, lifecycle, ltv, money, retention
 from analytics.queries.calendar import Period
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import check_filters
 from analytics.queries.ltv import Ltv
 from analytics.queries.people import Scope, Selector
+from analytics.queries.retention import Retention
 
 pytestmark = pytest.mark.django_db
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -164,6 +165,34 @@ def test_campaigns(site, shop):
     )
     assert (found["unseen"].roi, found["unseen"].cac) == (-1.0, None) and found["news"].roas is None
     assert total.spend == 510 and total.new_customers == pytest.approx(len(new), abs=0.01)
+
+
+def test_new_is_who_never_bought_before_whatever_is_filtered(site, insert_events):
+    day = lambda n: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=n)  # noqa: E731
+    rows = [
+        {"timestamp": day(n), "received_at": day(n), "event_type": "purchase", "person_id": person, "visitor_id": person, "device_id": person,
+         "session_id": person * 10 + n, "country": country, "utm_campaign": "ads", "revenue": Decimal(10)}
+        for person, n, country in ((1, 5, "FR"), (1, 60, "DE"), (2, 61, "DE"), (3, 62, "FR"), (3, 63, "DE"))
+    ]  # fmt: skip
+    insert_events(site, rows)
+    found = {one.name: one for one in money.run(scope(site, ["is", "country", ["DE"]]), {})[0]}
+    assert found["ads"].conversions == 3 and found["ads"].new_customers == 1
+
+
+def test_who_was_identified_before_the_period_is_known_in_its_history(site, insert_events):
+    """A first look without a name belongs to the user of that session, although nobody is identified in the period itself."""
+    then, now = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)
+    row = {"visitor_id": 7, "device_id": 7, "session_id": 1, "session_start": then}
+    insert_events(site, [
+        row | {"timestamp": then, "received_at": then, "person_id": 7},
+        row | {"timestamp": then + timedelta(minutes=1), "received_at": then, "person_id": 99, "user_id": "u"},
+        {"timestamp": now, "received_at": now, "visitor_id": 7, "device_id": 7, "person_id": 7, "session_id": 2},
+    ])  # fmt: skip
+    march = Period(date(2026, 3, 1), date(2026, 3, 31), BERLIN)
+    (stage,) = lifecycle.run(site.pk, march, "month", now=NOW)
+    assert (stage.new, stage.resurrecting) == (1, 0), "the device by itself is first seen in March"
+    (cohort,) = retention.run(Retention(Scope(site.pk, march), interval="month", intervals=1), NOW).cohorts
+    assert cohort.people == 1
 
 
 def test_forecast_finds_the_parameters_of_a_simulation():

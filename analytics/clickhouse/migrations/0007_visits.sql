@@ -64,7 +64,7 @@ SELECT
     any(e.os_version) AS os_version, any(e.device_type) AS device_type, any(e.screen_resolution) AS screen_resolution, any(e.viewport_size) AS viewport_size, any(e.user_segment) AS user_segment
 FROM events AS e
 GROUP BY site_id, bucket, session_id, person_id, is_user, is_known, dims
-SETTINGS max_bytes_before_external_group_by = 1000000000, max_memory_usage = 4000000000;
+SETTINGS max_bytes_before_external_group_by = 300000000, max_memory_usage = 4000000000;
 
 CREATE MATERIALIZED VIEW visits_mv TO visits AS
 SELECT

@@ -1,6 +1,10 @@
--- The first conversion of those who had none before the period.
+-- The first conversion that each person ever did, where it lies in the period.
 SELECT *
-FROM ($events)
-WHERE person NOT IN (SELECT person FROM ($earlier))
-ORDER BY timestamp, event_index
-LIMIT 1 BY person
+FROM
+(
+    SELECT *
+    FROM ($events)
+    ORDER BY timestamp, event_index
+    LIMIT 1 BY person
+)
+WHERE timestamp >= {start:DateTime64(3, 'UTC')} AND ($filter)
