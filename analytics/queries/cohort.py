@@ -7,7 +7,7 @@ from analytics.clickhouse import client
 from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.people import Scope, events_of, params_of
-from analytics.queries.store import fill
+from analytics.queries.store import fill, with_properties
 
 log = logging.getLogger(__name__)
 
@@ -17,7 +17,7 @@ def do_write(scope: Scope, cohort_id: int, version: int) -> int:
     bound = Bound()
     sql = fill("cohort", events=events_of(scope, bound, "is_known"))
     params = params_of(scope, bound) | {"cohort": cohort_id, "version": version}
-    client.command(sql, params)
+    client.command(with_properties(sql), params)
     counted = "SELECT count() FROM cohort_people WHERE site_id = {site:UInt32} AND cohort_id = {cohort:UInt32}"
     return int(
         client.read(f"{counted} AND version = {{version:UInt32}}", params, f"site={scope.site_id} report=cohort")[0][0]

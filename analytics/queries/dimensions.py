@@ -70,12 +70,12 @@ PROPERTY = re.compile(r"^props\.([A-Za-z0-9_-]{1,64}(?:\.[A-Za-z0-9_-]{1,64}){0,
 
 
 def get_dimension(name: str, field: str = "dimensions") -> Dimension:
-    """`props.NAME` reads event_properties; NAME is checked to be letters, digits, _ and - with dots between."""
+    """`props.NAME` reads event_properties; NAME is checked to be letters, digits, _ and - with dots between. It is
+    a column of its own by this name: store.with_properties says where from."""
     if name in DIMENSIONS:
         return DIMENSIONS[name]
     if field == "filters" and name in MEASURES:
         return Dimension(name, MEASURES[name])
     if found := PROPERTY.match(name):
-        path = ".".join(f"`{part}`" for part in found[1].split("."))
-        return Dimension(found[1], f"ifNull(toString(event_properties.{path}), '')")
+        return Dimension(found[1], f"`{name}`")
     raise BadQuery(field, f"expected one of {', '.join([*DIMENSIONS, 'props.NAME'])}; got {name[:80]!r}")

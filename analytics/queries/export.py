@@ -17,7 +17,7 @@ from analytics.queries.calendar import Period
 from analytics.queries.conditions import Bound, folded
 from analytics.queries.metrics import METRICS
 from analytics.queries.people import Scope, events_of, params_of
-from analytics.queries.store import fill
+from analytics.queries.store import fill, with_properties
 
 TEXT, NUMBER, MOMENT, MONEY, FLOAT, FLAG = (
     pa.string(),
@@ -94,7 +94,9 @@ def get_blocks(kind: str, scope: Scope) -> Iterator[Block]:
         else:
             more = {"events": events_of(part, bound)} if kind == "people" else {}
             sql = fill(f"export_{kind}", select=selected, **more)
-        yield from client.stream(sql, params_of(part, bound), f"site={scope.site_id} report=export.{kind}")
+        yield from client.stream(
+            with_properties(sql), params_of(part, bound), f"site={scope.site_id} report=export.{kind}"
+        )
 
 
 def days_of(scope: Scope) -> Iterator[Scope]:

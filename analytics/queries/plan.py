@@ -10,7 +10,7 @@ from analytics.queries.conditions import Bound, event_place, folded, to_sql
 from analytics.queries.dimensions import VISIT_DIMENSIONS, get_dimension
 from analytics.queries.filters import Filter, Leaf, asks_people, leaves_of, plain_leaves
 from analytics.queries.metrics import METRICS, Source
-from analytics.queries.store import cached, fill
+from analytics.queries.store import PROPERTIES, cached, fill
 
 Key = tuple[Any, ...]
 Found = dict[Key, dict[str, Any]]
@@ -194,9 +194,9 @@ def matching_events(plan: Plan, columns: str) -> str:
             join_users=join_users(),
         )
     return (
-        f"SELECT DISTINCT {columns} FROM events WHERE site_id = {{site:UInt32}}"
-        " AND timestamp >= {start:DateTime64(3, 'UTC')} AND timestamp < {end:DateTime64(3, 'UTC')} + INTERVAL 1 DAY"
-        f" AND ({to_sql(plan.filters, plan.bound, event_place)})"
+        f"SELECT DISTINCT {columns} FROM (SELECT e.* {PROPERTIES} FROM events AS e WHERE e.site_id = {{site:UInt32}}"
+        " AND e.timestamp >= {start:DateTime64(3, 'UTC')} AND e.timestamp < {end:DateTime64(3, 'UTC')} + INTERVAL 1 DAY)"
+        f" WHERE {to_sql(plan.filters, plan.bound, event_place)}"
     )
 
 

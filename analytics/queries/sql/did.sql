@@ -2,7 +2,7 @@
 SELECT person
 FROM
 (
-    SELECT e.*, if(e.user_id = '' AND k.known_as != 0, k.known_as, e.person_id) AS person
+    SELECT e.* /*properties*/, if(e.user_id = '' AND k.known_as != 0, k.known_as, e.person_id) AS person
     FROM events AS e LEFT JOIN
     (
         SELECT s.session_id AS session_id, max(s.user_person) AS known_as FROM sessions AS s

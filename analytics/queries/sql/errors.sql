@@ -16,7 +16,7 @@ FROM
     FROM
     (
         SELECT
-            error_type, error_message, ifNull(event_properties.error_stack.:String, '') AS stack, count() AS errors,
+            error_type, error_message, `props.error_stack` AS stack, count() AS errors,
             uniqExactState(session_id) AS sessions, uniqExactState(person) AS people, min(timestamp) AS first_seen, max(timestamp) AS last_seen,
             topKState(3)(path) AS pages, sumMap([roundDown(toUnixTimestamp(timestamp), {bucket_starts:Array(UInt32)})], [toUInt64(1)]) AS buckets
         FROM ($events)
