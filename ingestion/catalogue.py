@@ -33,6 +33,7 @@ class EventType:
 
 ELEMENT: Properties = {
     "id": "text", "class": "text", "tag": "text", "text": "text", "href": "text", "selector": "text",
+    "path": "text",
 }  # fmt: skip
 POSITION: Properties = {
     "x": "integer", "y": "integer", "viewport_x": "integer", "viewport_y": "integer", "page_width": "integer",

@@ -93,7 +93,7 @@ class DefinedEventForm(SavedForm):
         labels: ClassVar = {"selector": "CSS selector of the clicked element", "page": "On the page"}
         help_texts: ClassVar = {
             "name": "How it is called in funnels, trends and goals.",
-            "selector": 'A tag, #id, .class, [href="…"] or [text*="…"], joined: button.signup. Finds past clicks, too.',
+            "selector": 'As in .pricing button.signup, a[href="/buy"] or [text*="Order"]. Finds past clicks, too.',
             "page": "With wildcards, as in /pricing*; leave it empty for every page.",
         }
 

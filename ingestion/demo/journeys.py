@@ -200,6 +200,7 @@ class Journey:
             "class": "cta",
             "text": "Read more",
         }
+        element["path"] = f"body>main>section.{self.page.kind}>{element['tag']}#{element['id']}.cta"
         position = {"x": x, "y": y + int(1200 * rng.random()), "viewport_x": x, "viewport_y": y}
         self.act("click", {"element": element, "position": position})
 

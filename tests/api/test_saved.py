@@ -74,7 +74,8 @@ def test_goals_are_made_used_and_deleted(send, call, site, journeys):
         ("segments", {"name": "x", "filters": [["segment", 99]]}, "filters"),
         ("segments", {"name": "x", "filters": [["did", {"event": "a", "times": 0}]]}, "filters"),
         ("segments", {"name": "x", "kind": "static", "days": 0, "filters": [["did", "a"]]}, "days"),
-        ("defined-events", {"name": "x", "selector": "a > b"}, "selector"),
+        ("defined-events", {"name": "x", "selector": "a + b"}, "selector"),
+        ("defined-events", {"name": "x", "selector": "[href] a"}, "selector"),
         ("defined-events", {"name": "x", "selector": "a:hover"}, "selector"),
         ("annotations", {"text": "x", "link": "javascript:alert(1)"}, "link"),
         ("spend", {"day": "soon", "campaign": "a", "amount": 1}, "day"),
@@ -114,15 +115,19 @@ def test_segments_and_cohorts(send, call, site, journeys):
 
 def test_defined_events_look_back(send, call, site, new_site, post, drain):
     at = datetime.now(UTC) - timedelta(days=1)
-    clicks = [("button", "cta big", "Sign up"), ("a", "link", "Blog"), ("button", "cta", "Buy")]
+    clicks = [("button", "cta big", "Sign up", None), ("a", "link", "Blog", None), ("button", "cta", "Buy", None)]
+    clicks += [
+        ("b", "x", "", "body>main>div#top.a.card.w_1/2>button.cta>b.x"),
+        ("p", "", "", "main>div.card>section>p"),
+    ]
     events = [
         {
             "event_type": "click", "page": {"url": "https://shop.example/"}, "event_timestamp": at.isoformat(), "user": {"user_id": f"u{i}"},
-            "event_properties": {"element": {"tag": tag, "class": kind, "text": text}, "position": {"x": 1, "y": 1}},
+            "event_properties": {"element": {"tag": tag, "class": kind, "text": text, **({"path": path} if path else {})}, "position": {"x": 1, "y": 1}},
         }
-        for i, (tag, kind, text) in enumerate(clicks)
+        for i, (tag, kind, text, path) in enumerate(clicks)
     ]  # fmt: skip
-    assert post({"site": site.site_key, "events": events}, secret=new_site.ingest_secret).json()["accepted"] == 3
+    assert post({"site": site.site_key, "events": events}, secret=new_site.ingest_secret).json()["accepted"] == 5
     drain()
     body = {"name": "cta_click", "selector": "button.cta, a[text*='Blo']"}
     made = send("post", f"sites/{site.pk}/defined-events", body)
@@ -134,10 +139,16 @@ def test_defined_events_look_back(send, call, site, new_site, post, drain):
     }
     lines = call(f"sites/{site.pk}/trends", asked).json()["lines"]
     assert {(line["name"], line["group"], line["total"]) for line in lines} == {
-        ("cta_click · people", "button", 2.0), ("cta_click · people", "a", 1.0),
+        ("cta_click · people", "button", 2.0), ("cta_click · people", "a", 1.0), ("cta_click · people", "b", 1.0),
     }  # fmt: skip
-    send("patch", f"sites/{site.pk}/defined-events/{made.json()['id']}", {"selector": ".big"})
-    assert sum(line["total"] for line in call(f"sites/{site.pk}/trends", asked).json()["lines"]) == 1
+    for selector, people in {
+        ".big": 1, ".card": 2, "div.card button": 1, "main > .card": 2, "main > button": 0, ".card > section p": 1, "#top": 1,
+        "#top.card.a .x": 1, ".car": 0, "b.x": 1, "*": 5, "button": 3, r".w\.1\/2 .cta": 1, ".card [text]": 0, "main b[class=x]": 1,
+    }.items():  # fmt: skip
+        changed = send("patch", f"sites/{site.pk}/defined-events/{made.json()['id']}", {"selector": selector})
+        assert changed.status_code == 200, changed.content
+        found = sum(line["total"] for line in call(f"sites/{site.pk}/trends", asked).json()["lines"])
+        assert found == people, selector
 
 
 def test_annotations_take_write_events_and_the_rest_admin(send, site, owner):

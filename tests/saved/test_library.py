@@ -60,7 +60,7 @@ def test_a_goal_is_added_changed_and_deleted(client_in, base, site):
             {"name": "x", "kind": "segment", "days": 90, "filters": '[["regex", "path", ["("]]]'},
             "regular expression",
         ),
-        ("defined-events", {"name": "x", "selector": "a b"}, "Expected a tag"),
+        ("defined-events", {"name": "x", "selector": "a + b"}, "Expected tags"),
         ("annotations", {"text": "x", "moment": "soon"}, "Enter a valid date"),
         ("reports", {"kind": "daily", "recipients": "nobody"}, "no e-mail address"),
         ("links", {"name": "x", "page": "moon"}, "Select a valid choice"),

@@ -26,6 +26,7 @@ def test_a_click_tells_the_element_and_the_place(host, capture):
     [event] = host.wait_for("click")
     assert event["event_properties"]["element"] == {
         "id": "buy", "class": "cta big", "tag": "button", "text": "Buy now, mail * *", "selector": "#buy",
+        "path": "body>main>section>button#buy.big.cta",
     }  # fmt: skip
     position = event["event_properties"]["position"]
     assert position["relative_x"] == pytest.approx(0.25, abs=0.02) and position["relative_y"] == pytest.approx(

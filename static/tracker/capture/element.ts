@@ -51,6 +51,21 @@ export function selectorOf(element: Element): string {
   return parts.join(" > ");
 }
 
+const MOST_LEVELS = 8;
+const MOST_CLASSES = 6;
+
+/** Tag, id and classes of an element and what it lies in, as in "main>div.card.wide>button#buy.cta": analytics/saved/css.py
+ *  finds CSS selectors in it. Classes are sorted; the signs that part them become "_". */
+export function pathOf(element: Element): string {
+  const word = (text: string) => text.slice(0, 40).replace(/[.#>]/g, "_");
+  const parts: string[] = [];
+  for (let at: Element | null = element; at && at.localName != "html" && parts.length < MOST_LEVELS; at = at.parentElement) {
+    const classes = [...at.classList].map(word).sort().slice(0, MOST_CLASSES);
+    parts.unshift([at.localName + (stable(at.id) ? "#" + at.id : ""), ...classes].join("."));
+  }
+  return parts.join(">").slice(-500);
+}
+
 export function describe(element: Element): object {
   const { href } = (element.closest("a[href]") || {}) as HTMLAnchorElement;
   const named = element.closest(NAMED);
@@ -61,6 +76,7 @@ export function describe(element: Element): object {
     text: (named && !element.closest(MASKED) && clean(named.textContent)) || undefined,
     href: typeof href == "string" ? withoutQuery(href) : undefined,
     selector: selectorOf(element),
+    path: pathOf(element),
   };
 }
 
