@@ -10,7 +10,7 @@ from ingestion.replay import Kind, do_replay
 
 TABLES = (
     "events", "events_recent", "sessions", "traffic_15m", "ingest_outcomes", "rejected_events", "bot_events",
-    "visits", "cohort_people",
+    "visits", "rare_events", "cohort_people",
 )  # fmt: skip
 log = logging.getLogger(__name__)
 

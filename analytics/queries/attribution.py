@@ -15,7 +15,7 @@ import numpy as np
 
 from analytics.queries.conditions import Bound, event_place, folded, to_sql
 from analytics.queries.dimensions import BadQuery, get_dimension
-from analytics.queries.people import EVER, Scope, Selector, condition, events_of, is_identified, params_of
+from analytics.queries.people import EVER, Scope, Selector, condition, events_of, is_identified, kinds_of_all, params_of
 from analytics.queries.store import cached, fill, moment
 
 MODELS = {
@@ -160,6 +160,7 @@ def statement(asked: Attribution, report: str) -> tuple[str, dict[str, Any]]:
     bound, period = Bound(), asked.scope.period
     early = Scope(asked.scope.site_id, period, asked.scope.filters)
     goal = condition(asked.goal, bound)
+    kinds = kinds_of_all([asked.goal])
     known = is_identified(asked.scope.site_id, period.start - timedelta(days=asked.lookback), period.end)
     bound.values |= {
         "lookback": asked.lookback * 86_400_000,
@@ -169,9 +170,9 @@ def statement(asked: Attribution, report: str) -> tuple[str, dict[str, Any]]:
     if asked.first_only:  # the filters are asked of the first one, and do not choose which is the first
         early = Scope(asked.scope.site_id, period, since=EVER)
         fits = to_sql(asked.scope.filters, bound, event_place)
-        conversions = fill("first_conversions", events=events_of(early, bound, goal), filter=fits)
+        conversions = fill("first_conversions", events=events_of(early, bound, goal, kinds), filter=fits)
     else:
-        conversions = events_of(early, bound, goal)
+        conversions = events_of(early, bound, goal, kinds)
     slots = {
         "conversions": conversions, "touches": touches, "by": asked.by,
         "person": "if(user_person != 0, user_person, visitor_id)" if known else "visitor_id",

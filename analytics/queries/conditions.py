@@ -6,6 +6,7 @@ from typing import Any
 
 from analytics.queries.dimensions import DIMENSIONS, BadQuery, get_dimension
 from analytics.queries.filters import Behaviour, Cohort, Filter, Leaf
+from analytics.queries.kinds import kinds_of, table_of
 from analytics.queries.store import fill
 
 SIGNS = {"at_least": ">=", "exactly": "=", "at_most": ">"}  # at_most: those who did it more often are left out
@@ -140,6 +141,6 @@ def did(item: Behaviour, bound: Bound) -> str:
     start = since if item.within else "{period_start:DateTime64(3, 'UTC')}"
     found = fill(
         "did", since=start, filter=to_sql(item.wanted, bound, event_place), times=bound.add(item.times, "UInt32"),
-        sign=SIGNS[item.compare],
+        sign=SIGNS[item.compare], table=table_of(kinds_of(item.wanted)),
     )  # fmt: skip
     return f"person {'NOT IN' if item.compare == 'at_most' else 'IN'} ({found})"

@@ -46,4 +46,4 @@ def run(scope: Scope, limit: int = 50, tag: str = "errors") -> list[ErrorGroup]:
 
 def statement(scope: Scope, starts: list[datetime], limit: int) -> tuple[str, dict[str, Any]]:
     bound = Bound({"bucket_starts": [int(at.timestamp()) for at in starts], "most": limit})
-    return fill("errors", events=events_of(scope, bound, "event_type = 'error'")), params_of(scope, bound)
+    return fill("errors", events=events_of(scope, bound, kinds=frozenset({"error"}))), params_of(scope, bound)

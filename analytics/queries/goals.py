@@ -9,7 +9,7 @@ from typing import Any
 from analytics.queries import query as core
 from analytics.queries.conditions import Bound
 from analytics.queries.metrics import once_per_order
-from analytics.queries.people import Scope, Selector, condition, events_of, params_of
+from analytics.queries.people import Scope, Selector, condition, events_of, kinds_of_all, params_of
 from analytics.queries.query import Query
 from analytics.queries.store import cached, fill
 
@@ -47,5 +47,7 @@ def statement(scope: Scope, goals: Sequence[Selector]) -> tuple[str, dict[str, A
         for i in range(len(goals))
     )
     flags = ", ".join(f"{term} AS g{i}" for i, term in enumerate(terms))
-    sql = fill("goals", select=select, flags=flags, events=events_of(scope, bound, " OR ".join(terms)))
+    sql = fill(
+        "goals", select=select, flags=flags, events=events_of(scope, bound, " OR ".join(terms), kinds_of_all(goals))
+    )
     return sql, params_of(scope, bound)

@@ -88,9 +88,9 @@ def statement(ltv: Ltv, now: datetime) -> tuple[str, dict[str, Any]]:
         "since": int(period.start.timestamp() * 1000), "before": int(period.end.timestamp() * 1000),
     })  # fmt: skip
     cohort = "toString(roundDown(toUInt32(first_moment / 1000), {bucket_starts:Array(UInt32)}))"
-    purchase = "event_type IN ('purchase', 'refund')"
+    kinds = frozenset({"purchase", "refund"}) if ltv.of == "customers" else frozenset[str]()
     sql = fill(
-        "ltv", events=events_of(scope, bound, "is_known" + (f" AND {purchase}" if ltv.of == "customers" else "")),
+        "ltv", events=events_of(scope, bound, "is_known", kinds),
         begins="true" if ltv.of == "people" else "event_type = 'purchase'",
         by="''" if ltv.by == "cohort" else ltv.by,
         value=cohort if ltv.by == "cohort" else "first_value",

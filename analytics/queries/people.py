@@ -9,6 +9,7 @@ from analytics.queries.calendar import Period
 from analytics.queries.conditions import Bound, event_place, to_sql
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import Filter, Leaf, check_filters, seconds_of
+from analytics.queries.kinds import kinds_of, table_of
 from analytics.queries.plan import fits_visits, join_users
 from analytics.queries.store import fill, moment, read_report, second
 
@@ -85,22 +86,31 @@ def condition(selector: Selector, bound: Bound) -> str:
     return f"({to_sql(wanted, bound, event_place)})" if wanted else "true"
 
 
+def kinds_of_all(selectors: Sequence[Selector]) -> frozenset[str]:
+    """The event types that the selectors can mean; empty: any."""
+    kinds = [kinds_of(filters_of(one)) for one in selectors]
+    return frozenset().union(*kinds) if all(kinds) else frozenset()
+
+
 def types_of(selectors: Sequence[Selector], bound: Bound) -> str:
     """A quick look before `condition`: the event types that the selectors can mean."""
-    kinds = {"page_view" if one.page else one.event for one in selectors}
-    return "true" if "" in kinds else f"event_type IN {bound.add(sorted(kinds), 'Array(String)')}"
+    kinds = kinds_of_all(selectors)
+    return f"event_type IN {bound.add(sorted(kinds), 'Array(String)')}" if kinds else "true"
 
 
 def is_identified(site_id: int, start: datetime, end: datetime) -> bool:
     return bool(read_report("state", site_id, start=second(start), end=second(end))[0][0])
 
 
-def events_of(scope: Scope, bound: Bound, wanted: str = "true") -> str:
-    """A subquery: the events of the scope with `person` and `is_known` (user or device, not the hash of a day)."""
+def events_of(scope: Scope, bound: Bound, wanted: str = "true", kinds: frozenset[str] = frozenset()) -> str:
+    """A subquery: the events of the scope with `person` and `is_known` (user or device, not the hash of a day). `kinds`: only
+    these event types; where all of them are rare, the rare ones are read."""
+    if kinds:
+        wanted = f"event_type IN {bound.add(sorted(kinds), 'Array(String)')} AND ({wanted})"
     identified, start = is_identified(scope.site_id, scope.start, scope.end), start_of(scope)
     known = "(e.user_id = '' AND u.known_as != 0)"
     return fill(
-        "people_events", filter=to_sql(scope.filters, bound, event_place), wanted=wanted,
+        "people_events", table=table_of(kinds), filter=to_sql(scope.filters, bound, event_place), wanted=wanted,
         person=f"if({known}, u.known_as, e.person_id)" if identified else "e.person_id",
         is_known=f"({KNOWN} OR {known})" if identified else f"({KNOWN})",
         join_users=join_users(start) if identified else "", start=start,

@@ -21,6 +21,6 @@ class Term:
 
 def run(scope: Scope, limit: int = 50, tag: str = "search") -> list[Term]:
     bound = Bound({"most": limit})
-    wanted = "event_type IN ('search', 'search_result_click')"
-    sql = fill("search_terms", events=events_of(scope, bound, wanted))
+    kinds = frozenset({"search", "search_result_click"})
+    sql = fill("search_terms", events=events_of(scope, bound, kinds=kinds))
     return [Term(*row) for row in cached(sql, params_of(scope, bound), tag)]

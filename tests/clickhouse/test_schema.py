@@ -1,3 +1,4 @@
+import re
 import shutil
 import uuid
 from datetime import UTC, datetime
@@ -5,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from analytics.clickhouse import client, columns, migrate
+from analytics.queries.kinds import RARE
 
 pytestmark = pytest.mark.usefixtures("stores")
 
@@ -19,6 +21,16 @@ def test_the_declared_columns_are_the_live_ones():
         )
     )
     assert live == columns.COLUMNS
+
+
+def test_rare_events_are_the_same_rows():
+    """The copy by type has every column of events, and the types that queries look for there."""
+    asked = "SELECT name, type FROM system.columns WHERE database = currentDatabase() AND table = {table:String} ORDER BY name"
+    events, rare = (client.read(asked, {"table": table}, "test") for table in ("events", "rare_events"))
+    assert events == rare
+    view = client.read("SELECT as_select FROM system.tables WHERE name = 'rare_events_mv'", {}, "test")[0][0]
+    assert set(re.findall(r"'(\w+)'", view)) == RARE
+    assert view.startswith("SELECT *")
 
 
 def test_the_row_is_made_of_the_declared_columns():

@@ -3,7 +3,7 @@ SELECT person
 FROM
 (
     SELECT e.* /*properties*/, if(e.user_id = '' AND k.known_as != 0, k.known_as, e.person_id) AS person
-    FROM events AS e LEFT JOIN
+    FROM $table AS e LEFT JOIN
     (
         SELECT s.session_id AS session_id, max(s.user_person) AS known_as FROM sessions AS s
         WHERE s.site_id = {site:UInt32} AND s.session_start >= $since - INTERVAL 2 DAY

@@ -3,7 +3,7 @@ SELECT *
 FROM
 (
     SELECT e.* /*properties*/, $person AS person, $is_known AS is_known
-    FROM events AS e $join_users
+    FROM $table AS e $join_users
     WHERE e.site_id = {site:UInt32} AND e.timestamp >= {$start:DateTime64(3, 'UTC')} AND e.timestamp < {end:DateTime64(3, 'UTC')}
 ) AS e
 WHERE ($filter) AND ($wanted)
