@@ -166,7 +166,7 @@ def actors_of(funnel: Funnel) -> tuple[str, Bound]:
         "events": events_of(scope, bound, types_of(funnel.steps, bound) if quick else "true"),
     }  # fmt: skip
     if quick:
-        return fill("funnel_quick", walk=walk(steps), **shared), bound
+        return fill("funnel_quick", **walk(steps), **shared), bound
     unordered = funnel.order == "unordered"
     actors = fill(
         "funnel_actors", **shared, one_step="false" if unordered else ONE_STEP, moments="all_moments" if unordered else ends,
@@ -234,26 +234,27 @@ UNORDERED = """arrayMap(s -> arraySort(arrayFilter(t -> t < 9000000000000000, ar
         (CAST(acc[indexOf(arrayMap(c -> length(c), acc), arrayMax(c -> length(c), acc))], 'Array(Int64)'), toUInt8(0))"""
 
 
-def walk(steps: int) -> str:
+def walk(steps: int) -> dict[str, str]:
     """The same as FOLD for an order without exclusions, step by step over whole arrays in place of event by event.
 
     sK has at each event that takes step K the start (ms) of the newest attempt that came there, else 0. An event takes step
     K with the start of the newest attempt that had come to step K - 1 before it: starts only rise with time, so that is the
     last one before it (arrayFill carries it on). The furthest attempt is the first that came as far as any; its moments are
-    those at which its start is first met in s1, s2 …"""
+    those at which its start is first met in s1, s2 … Each part is a level of the statement: within one, ClickHouse writes
+    an alias out wherever it is used, and twenty steps would be more than it takes."""
     parts = ["arrayMap((t, m) -> if(bitTest(m, 0), t, 0), times, marks) AS s1"]
     for k in range(2, steps + 1):
         before = f"arrayShiftRight(arrayFill(x -> x != 0, s{k - 1}), 1, toInt64(0))"
         taken = f"bitTest(m, {k - 1}) AND b != 0 AND t - b <= {{window:Int64}}"
         parts.append(f"arrayMap((t, m, b) -> if({taken}, b, 0), times, marks, {before}) AS s{k}")
-    reached = " + ".join(f"arrayExists(x -> x != 0, s{k})" for k in range(1, steps + 1))
-    furthest = ", ".join(f"level = {k}, s{k}" for k in range(steps, 1, -1))
-    moments = ", ".join(f"times[indexOf(s{k}, began)]" for k in range(1, steps + 1))
-    parts += [
-        f"toUInt8({reached}) AS level", f"arrayFirst(x -> x != 0, multiIf({furthest}, s1)) AS began",
-        f"arraySlice([{moments}], 1, level) AS chain",
-    ]  # fmt: skip
-    return ",\n    ".join(parts) + ","
+    names = [f"s{k}" for k in range(1, steps + 1)]
+    return {
+        "walk": ",\n            ".join(parts),
+        "names": ", ".join(names),
+        "level": " + ".join(f"arrayExists(x -> x != 0, {name})" for name in names),
+        "furthest": f"multiIf({''.join(f'level = {k}, s{k}, ' for k in range(steps, 1, -1))}s1)",
+        "moments": ", ".join(f"times[indexOf({name}, began)]" for name in names),
+    }
 
 
 def attempt(order: Order, steps: int) -> str:
