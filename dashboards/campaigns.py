@@ -10,6 +10,7 @@ from analytics.queries import money as core
 from analytics.queries.people import Scope
 from analytics.saved.resolve import selector_of_site
 from analytics.saved.spend import get_spend
+from dashboards import apart
 from dashboards.names import NONE, compact, write
 from dashboards.panel import panel
 from dashboards.sheet import Cell, Field, Sheet, name, num, show
@@ -50,8 +51,8 @@ def view(state: State, **_: str) -> dict[str, Any]:
         empty=EMPTY,
         note=(
             "CAC: spend per new customer. ROAS: revenue / spend. ROI: what is left of the revenue"
-            " after the spend, by the spend."
-        ),
+            f" after the spend, by the spend. {apart.text_of(state)} {apart.spend_text_of(state)}"
+        ).strip(),
         fields=[
             Field("model", "Attribution", model, list(attribution.MODELS.items())),
             Field("goal", "Conversion", goal, hint="event, or /page*"),

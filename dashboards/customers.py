@@ -4,6 +4,7 @@ from typing import Any
 
 from analytics.queries import customers as core
 from analytics.queries.people import Scope
+from dashboards.apart import text_of
 from dashboards.charts.lines import Line, columns
 from dashboards.names import compact, write
 from dashboards.panel import panel
@@ -36,9 +37,10 @@ def view(state: State, **_: str) -> dict[str, Any]:
         for title, sales in (("New", found.new), ("Returning", found.returning))
     ]
     any_sale = found.new.orders + found.returning.orders
+    note = f"New: their first purchase ever lies in the period, in the chart in the bucket. {text_of(state)}"
     sheet = Sheet(
         "New and returning customers", ["Customers", "People", "Orders", "Revenue", "Per order"], rows if any_sale else [],
         figure=figure if any_sale else None, empty=EMPTY, hint=f"Customers by {step}",
-        note="New: their first purchase ever lies in the period, in the chart in the bucket." if any_sale else "",
+        note=note if any_sale else "",
     )  # fmt: skip
     return show(state, sheet, ("customers", {"interval": step}))

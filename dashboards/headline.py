@@ -6,6 +6,7 @@ from typing import Any
 from analytics.queries import query as core
 from analytics.queries.metrics import METRICS
 from analytics.queries.query import Result
+from dashboards.apart import text_of
 from dashboards.names import exact, write
 from dashboards.panel import panel
 from dashboards.state import State
@@ -78,6 +79,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
         "tiles": shown,
         "overcounts": state.dates.days > 1,
         "sampled": result.sampled,
+        "apart": text_of(state),
         "table": (["figure", "value", "before"], [[tile.label, tile.exact, tile.before] for tile in shown]),
         "api": ("query", {"metrics": list(SHOWN), "compare": state.compare}),
     }

@@ -6,6 +6,7 @@ from analytics.queries import forecast
 from analytics.queries import ltv as core
 from analytics.queries.ltv import Ltv
 from analytics.queries.people import Scope
+from dashboards.apart import text_of
 from dashboards.names import compact, display, write
 from dashboards.panel import panel
 from dashboards.sheet import Field, Sheet, name, num, show
@@ -81,6 +82,6 @@ def view(state: State, **_: str) -> dict[str, Any]:
                 ),
             ),
         ],
-        note=ahead_text(ahead, currency) if rows else "",
+        note=f"{ahead_text(ahead, currency)} {text_of(state)}" if rows else "",
     )
     return show(state, sheet, ("ltv", {"by": by, "of": of, "days": list(DAYS), "forecast_days": 90}))

@@ -6,6 +6,7 @@ from analytics.queries import attribution as core
 from analytics.queries.dimensions import DIMENSIONS
 from analytics.queries.people import Scope
 from analytics.saved.resolve import selector_of_site
+from dashboards.apart import text_of
 from dashboards.door import Door
 from dashboards.names import display, write
 from dashboards.page import page
@@ -72,5 +73,5 @@ def attribution(state: State, tab: str = "", **_: str) -> dict[str, Any]:
         "tabs": [(name, DIMENSIONS[name].label, name == by) for name in TABS], "goal": goal, "fields": state.pairs("goal"),
         "conversions": found.conversions, "revenue": write("revenue", found.revenue, state.site.currency) if money else "",
         "paths": [(" → ".join(display(by, t) or "None" for t in touches), number) for touches, number in found.paths[:8]],
-        "query": state.address()[1:],
+        "query": state.address()[1:], "apart": text_of(state),
     }  # fmt: skip

@@ -42,6 +42,8 @@ EXTRA = (
     "breakdown",
     "event",
     "experiment",
+    "kind",
+    "per",
     "stats",
     "model",
     "vital",

@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from accounts.models import Site
 from analytics.api import analysis_serializers as shapes
 from analytics.api.views import PROBLEMS, StatsView
-from analytics.queries import attribution, calendar, experiment, funnel, paths, retention
+from analytics.queries import attribution, calendar, experiment, funnel, paths, retention, unconverted
 from analytics.queries.people import Scope, check_window
 from analytics.queries.span import get_oldest_day
 from analytics.saved.resolve import filters_of_site, selector_of_site
@@ -49,6 +49,7 @@ class AnalysisView(StatsView):
 
     serializer: type[shapes.AnalysisSerializer]
     site: Site
+    tells_money = False
 
     def ask(self, scope: Scope, asked: Asked) -> Any:
         raise NotImplementedError
@@ -63,6 +64,8 @@ class AnalysisView(StatsView):
             "date_range": [scope.period.first, scope.period.last], "timezone": site.timezone, "currency": site.currency,
             "partial": scope.period.is_partial(datetime.now(UTC)),
         }  # fmt: skip
+        if self.tells_money:
+            meta["unconverted"] = [asdict(one) for one in unconverted.run(scope, "api.unconverted")]
         return Response({**result, "meta": meta})
 
 
@@ -147,6 +150,7 @@ class PathsView(AnalysisView):
 
 
 class AttributionView(AnalysisView):
+    tells_money = True
     serializer = shapes.AttributionSerializer
 
     @documented(
@@ -165,6 +169,7 @@ class AttributionView(AnalysisView):
 
 
 class ExperimentView(AnalysisView):
+    tells_money = True
     serializer = shapes.ExperimentSerializer
 
     @documented(

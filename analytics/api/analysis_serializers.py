@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from analytics.api.serializers import Dates, Filters
+from analytics.api.serializers import UNCONVERTED_HELP, Dates, Filters, UnconvertedSerializer
 from analytics.queries import attribution, experiment, funnel
 
 SELECTOR = {
@@ -74,6 +74,7 @@ class AboutSerializer(serializers.Serializer[Any]):
     timezone = serializers.CharField()
     currency = serializers.CharField()
     partial = serializers.BooleanField(help_text="the period has not ended yet")  # type: ignore[assignment]
+    unconverted = UnconvertedSerializer(many=True, required=False, help_text=UNCONVERTED_HELP)
 
 
 class FunnelResultSerializer(serializers.Serializer[Any]):

@@ -1,6 +1,7 @@
 """More analyses as operations of the API, thin over analytics.queries; their answers are described by the results' types."""
 
 from dataclasses import asdict
+from decimal import Decimal
 from typing import Any
 
 from rest_framework import serializers
@@ -29,7 +30,7 @@ from analytics.queries.calendar import INTERVALS
 from analytics.queries.people import Scope, check_window
 from analytics.saved.preferences import get_formula
 from analytics.saved.resolve import goal_selector, selector_of_site
-from analytics.saved.spend import get_spend
+from analytics.saved.spend import get_spend, get_unconverted_spend
 
 
 class SeriesSerializer(serializers.Serializer[Any]):
@@ -49,6 +50,7 @@ class TrendsSerializer(AnalysisSerializer):
 
 
 class TrendsView(AnalysisView):
+    tells_money = True
     serializer = TrendsSerializer
 
     @documented(
@@ -121,6 +123,7 @@ class LtvSerializer(AnalysisSerializer):
 
 
 class LtvView(AnalysisView):
+    tells_money = True
     serializer = LtvSerializer
 
     @documented(
@@ -146,6 +149,7 @@ class CustomersSerializer(AnalysisSerializer):
 
 
 class CustomersView(AnalysisView):
+    tells_money = True
     serializer = CustomersSerializer
 
     @documented(
@@ -169,6 +173,7 @@ class CampaignsSerializer(AnalysisSerializer):
 
 
 class CampaignsView(AnalysisView):
+    tells_money = True
     serializer = CampaignsSerializer
 
     @documented(
@@ -176,7 +181,7 @@ class CampaignsView(AnalysisView):
         "Spend, CAC, ROAS and ROI",
         "By utm_campaign, with the spend that was entered or imported.",
         CampaignsSerializer,
-        answer_of("Campaigns", rows=list[money.Campaign], total=money.Campaign),
+        answer_of("Campaigns", rows=list[money.Campaign], total=money.Campaign, unconverted_spend=dict[str, Decimal]),
         {"model": "linear", "date_range": "90d"},
     )
     def post(self, request: Request, site_id: int) -> Response:
@@ -185,10 +190,12 @@ class CampaignsView(AnalysisView):
     def ask(self, scope: Scope, asked: Asked) -> Any:
         goal = selector_of_site(self.site, asked["goal"], "goal")
         rows, total = money.run(scope, get_spend(self.site, scope.period), asked["model"], goal)
-        return {"rows": [asdict(row) for row in rows], "total": asdict(total)}
+        apart = {code: float(amount) for code, amount in get_unconverted_spend(self.site, scope.period).items()}
+        return {"rows": [asdict(row) for row in rows], "total": asdict(total), "unconverted_spend": apart}
 
 
 class ConversionsView(AnalysisView):
+    tells_money = True
     serializer = AnalysisSerializer
 
     @documented(

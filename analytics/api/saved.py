@@ -13,10 +13,12 @@ from rest_framework.pagination import CursorPagination
 from accounts.models import Role, Site
 from analytics.api.authentication import ReadsAndChanges
 from analytics.api.views import PROBLEMS, StatsView
+from analytics.queries.dimensions import BadQuery
 from analytics.saved import cohorts
 from analytics.saved.checks import check_goal, check_segment
 from analytics.saved.css import filters_of_css
-from analytics.saved.models import Annotation, DefinedEvent, Goal, Segment, Spend
+from analytics.saved.models import Annotation, DefinedEvent, ExchangeRate, Goal, Segment, Spend
+from analytics.saved.rates import check_code, check_rate
 
 
 class Pages(CursorPagination):
@@ -97,11 +99,45 @@ class AnnotationSerializer(SavedSerializer):
 class SpendSerializer(SavedSerializer):
     class Meta:
         model = Spend
-        fields = ("id", "day", "campaign", "source", "amount")
+        fields = ("id", "day", "campaign", "source", "amount", "currency")
+        extra_kwargs: ClassVar = {"currency": {"help_text": "the site's if left out"}}
+
+    def check(self, site: Site, data: dict[str, Any]) -> None:
+        if data.get("currency"):
+            check_code(data["currency"])
+
+    def validate_currency(self, code: str) -> str:
+        return "" if code.upper() == self.context["site"].currency else code.upper()
 
     def create(self, validated_data: dict[str, Any]) -> Any:
         key = {name: validated_data.get(name, "") for name in ("site", "day", "campaign", "source")}
-        return Spend.objects.update_or_create(**key, defaults={"amount": validated_data["amount"]})[0]
+        rest = {"amount": validated_data["amount"], "currency": validated_data.get("currency", "")}
+        return Spend.objects.update_or_create(**key, defaults=rest)[0]
+
+
+class ExchangeRateSerializer(SavedSerializer):
+    """One day's rate of a currency is kept once: sent again, it takes the place of the former."""
+
+    class Meta:
+        model = ExchangeRate
+        fields = ("id", "currency", "day", "rate")
+        extra_kwargs: ClassVar = {
+            "day": {"help_text": "from this day on, until the next rate"},
+            "rate": {"help_text": "what one unit is worth in the site's currency"},
+        }
+
+    def validate_currency(self, code: str) -> str:
+        return code.upper()
+
+    def check(self, site: Site, data: dict[str, Any]) -> None:
+        check_rate(site, data)
+        others = ExchangeRate.objects.filter(site=site, currency=data["currency"], day=data["day"])
+        if self.instance and others.exclude(pk=self.instance.pk).exists():
+            raise BadQuery("day", f"there is a rate of {data['currency']} from {data['day']} already")
+
+    def create(self, validated_data: dict[str, Any]) -> Any:
+        key = {name: validated_data[name] for name in ("site", "currency", "day")}
+        return ExchangeRate.objects.update_or_create(**key, defaults={"rate": validated_data["rate"]})[0]
 
 
 class OfSite(StatsView):
@@ -192,4 +228,5 @@ RESOURCES = {
     "segments": resource(Segment, SegmentSerializer, "segment"),
     "annotations": resource(Annotation, AnnotationSerializer, "annotation", "write:events"),
     "spend": resource(Spend, SpendSerializer, "spend"),
+    "exchange-rates": resource(ExchangeRate, ExchangeRateSerializer, "exchange_rate"),
 }

@@ -84,6 +84,15 @@ class RowSerializer(serializers.Serializer[Any]):
     partial = serializers.BooleanField(required=False, help_text="The bucket has not ended yet.")  # type: ignore[assignment]
 
 
+UNCONVERTED_HELP = "Purchases less refunds in currencies without an exchange rate; they are in none of the figures."
+
+
+class UnconvertedSerializer(serializers.Serializer[Any]):
+    currency = serializers.CharField()
+    revenue = serializers.FloatField(help_text="in this currency")
+    orders = serializers.IntegerField()
+
+
 class MetaSerializer(serializers.Serializer[Any]):
     partial = serializers.BooleanField(help_text="The period has not ended yet.")  # type: ignore[assignment]
     timezone = serializers.CharField()
@@ -98,6 +107,7 @@ class MetaSerializer(serializers.Serializer[Any]):
     has_more = serializers.BooleanField()
     sampled = serializers.BooleanField(help_text="counts are scaled up from a sample, as an estimate")
     notes = serializers.ListField(child=serializers.CharField())
+    unconverted = UnconvertedSerializer(many=True, required=False, help_text=UNCONVERTED_HELP)
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):

@@ -1,3 +1,4 @@
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -20,9 +21,10 @@ from analytics.api.serializers import (
     ResultSerializer,
     SiteSerializer,
 )
-from analytics.queries import calendar, health
+from analytics.queries import calendar, health, unconverted
 from analytics.queries import query as core
-from analytics.queries.people import filters_of
+from analytics.queries.metrics import METRICS
+from analytics.queries.people import Scope, filters_of
 from analytics.queries.query import Query, Result
 from analytics.queries.span import get_oldest_day
 from analytics.saved.resolve import filters_of_site, selector_of_site
@@ -157,6 +159,9 @@ def answer(site: Site, query: Query, result: Result) -> dict[str, Any]:
         "date_range": [query.period.first, query.period.last], "metrics": query.metrics, "dimensions": query.dimensions,
         "has_more": result.has_more, "notes": notes, "sampled": result.sampled,
     }  # fmt: skip
+    if any(METRICS[name].unit == "money" for name in query.metrics):
+        scope = Scope(site.pk, query.period, query.filters)
+        meta["unconverted"] = [asdict(one) for one in unconverted.run(scope, "api.unconverted")]
     more: dict[str, Any] = {}
     if query.compare:
         meta["compared_with"] = [query.compare.first, query.compare.last]

@@ -108,6 +108,12 @@ class ExperimentResult:
     groups: dict[str, list[Variant]]
 
 
+def get_names(scope: Scope, tag: str = "experiment.names") -> list[str]:
+    bound = Bound()
+    sql = fill("experiment_names", events=events_of(scope, bound, "notEmpty(mapKeys(variants))"))
+    return [name for name, _ in cached(sql, params_of(scope, bound), tag)]
+
+
 def check_experiment(asked: Experiment) -> None:
     if not asked.name or len(asked.name) > 200:
         raise BadQuery("experiment", "expected the name of the experiment, as sent in ab_test_variants")
@@ -164,8 +170,9 @@ def control_of(asked: Experiment, names: list[str]) -> str:
 def test_name(asked: Experiment) -> str:
     if asked.stats == "bayesian":
         return "Bayesian, flat prior"
-    name = "z-test of proportions" if asked.kind == "conversion" else "Welch's t-test"
-    return f"{name}, sequential interval" if asked.sequential else name
+    if asked.sequential:
+        return "Always valid interval and p-value"
+    return "z-test of proportions" if asked.kind == "conversion" else "Welch's t-test"
 
 
 def compare(asked: Experiment, samples: dict[str, Sample], control: str) -> list[Variant]:
@@ -218,14 +225,22 @@ def frequentist(asked: Experiment, base: Sample, one: Sample, effect: float, spr
         p = 2 * float(t.sf(abs(one.mean - base.mean) / math.sqrt(a + b), freedom))
         half = float(t.ppf(1 - ALPHA / 2, freedom)) * spread
     if asked.sequential:
-        half = sequential_half(spread, base.n + one.n)
+        half, p = sequential_half(spread, base.n + one.n), sequential_p(effect, spread, base.n + one.n)
     return {"interval": (effect - half, effect + half), "p_value": min(1.0, p)}
 
 
+RHO2 = (-2 * math.log(ALPHA) + math.log(-2 * math.log(ALPHA) + 1)) / TUNED_FOR
+
+
 def sequential_half(spread: float, n: int) -> float:
-    rho2 = (-2 * math.log(ALPHA) + math.log(-2 * math.log(ALPHA) + 1)) / TUNED_FOR
-    growth = n * rho2 + 1
-    return spread * math.sqrt(n) * math.sqrt(2 * growth / (n**2 * rho2) * math.log(math.sqrt(growth) / ALPHA))
+    growth = n * RHO2 + 1
+    return spread * math.sqrt(n) * math.sqrt(2 * growth / (n**2 * RHO2) * math.log(math.sqrt(growth) / ALPHA))
+
+
+def sequential_p(effect: float, spread: float, n: int) -> float:
+    """Holds at every look, too: it is 0.05 where the interval ends at 0."""
+    growth = n * RHO2 + 1
+    return math.exp(0.5 * math.log(growth) - RHO2 * n * (effect / spread) ** 2 / (2 * growth))
 
 
 def mismatch_p(samples: dict[str, Sample], weights: dict[str, float]) -> float | None:

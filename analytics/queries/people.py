@@ -7,6 +7,7 @@ from typing import Any
 
 from analytics.queries.calendar import Period
 from analytics.queries.conditions import Bound, event_place, to_sql
+from analytics.queries.currency import money_of
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import Filter, Leaf, check_filters, seconds_of
 from analytics.queries.kinds import kinds_of, table_of
@@ -113,7 +114,7 @@ def events_of(scope: Scope, bound: Bound, wanted: str = "true", kinds: frozenset
         "people_events", table=table_of(kinds), filter=to_sql(scope.filters, bound, event_place), wanted=wanted,
         person=f"if({known}, u.known_as, e.person_id)" if identified else "e.person_id",
         is_known=f"({KNOWN} OR {known})" if identified else f"({KNOWN})",
-        join_users=join_users(start) if identified else "", start=start,
+        join_users=join_users(start) if identified else "", start=start, money=money_of(scope.site_id, bound),
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from analytics.queries.calendar import INTERVALS
 from analytics.queries.conditions import Bound, event_place, folded, to_sql
+from analytics.queries.currency import money_of
 from analytics.queries.dimensions import VISIT_DIMENSIONS, get_dimension
 from analytics.queries.filters import Filter, Leaf, asks_people, leaves_of, plain_leaves
 from analytics.queries.metrics import METRICS, Source
@@ -160,7 +161,7 @@ def events_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | 
         person=f"if({known}, u.known_as, e.person_id)" if plan.identified else "e.person_id",
         is_user=f"(e.user_id != '' OR {known})" if plan.identified else "(e.user_id != '')",
         goal=to_sql(plan.goal, plan.bound, event_place) if needs_goal(names) else "false",
-        join_users=join_users() if plan.identified else "", join_sessions=join,
+        join_users=join_users() if plan.identified else "", join_sessions=join, money=money_of(plan.site_id, plan.bound),
     )  # fmt: skip
 
 

@@ -206,14 +206,31 @@ class Report(models.Model):
         return f"{self.get_kind_display()} ({self.site})"
 
 
+class ExchangeRate(models.Model):
+    """From this day on, by the site's calendar, one unit of `currency` is worth `rate` of the site's own."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="exchange_rates")
+    currency = models.CharField(max_length=3)
+    day = models.DateField()
+    rate = models.DecimalField(max_digits=18, decimal_places=10)
+
+    class Meta:
+        ordering: ClassVar = ["currency", "-day"]
+        constraints: ClassVar = [models.UniqueConstraint(fields=["site", "currency", "day"], name="one_rate_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.currency} from {self.day}"
+
+
 class Spend(models.Model):
-    """What a campaign cost on a day, in the site's currency; kept once per day, campaign and source."""
+    """What a campaign cost on a day; kept once per day, campaign and source. `currency`: the site's where it is empty."""
 
     site = models.ForeignKey(Site, models.CASCADE, related_name="spend")
     day = models.DateField()
     campaign = models.CharField(max_length=300)  # utm_campaign
     source = models.CharField(max_length=120, blank=True)
     amount = models.DecimalField(max_digits=14, decimal_places=2)
+    currency = models.CharField(max_length=3, blank=True)
 
     class Meta:
         ordering: ClassVar = ["-day", "campaign"]

@@ -4,20 +4,22 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from accounts.models import Site
 from analytics.queries.calendar import Period
+from analytics.queries.dimensions import BadQuery
 from analytics.saved.models import Spend
 from analytics.saved.preferences import get_preferences
+from analytics.saved.rates import check_code, get_rates, start_of
 
 MOST_ROWS, MOST_BYTES = 50_000, 5 * 1024 * 1024
-COLUMNS = {"day": "Day", "campaign": "Campaign", "source": "Source", "amount": "Amount"}
+COLUMNS = {"day": "Day", "campaign": "Campaign", "source": "Source", "amount": "Amount", "currency": "Currency"}
 # How ad platforms name their columns; the first that is there is proposed.
 GUESSES = {
     "day": ("day", "date", "reporting starts", "tag", "datum", "start date", "time"),
@@ -34,6 +36,7 @@ GUESSES = {
         "amount spent (eur)",
         "amount spent (usd)",
     ),
+    "currency": ("currency", "currency code", "account currency code", "währung", "währungscode"),
 }
 DATE_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y%m%d", "%m/%d/%Y", "%d/%m/%Y", "%b %d, %Y", "%d %b %Y")
 
@@ -44,6 +47,7 @@ class Line:
     campaign: str
     source: str
     amount: Decimal
+    currency: str = ""  # the site's
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,32 @@ class Preview:
 
 
 def get_spend(site: Site, period: Period) -> dict[str, Decimal]:
-    """By utm_campaign."""
+    """By utm_campaign, in the site's currency; without what has no exchange rate."""
+    rates, found = get_rates(site.pk), dict[str, Decimal]()
+    for campaign, day, currency, amount in sums_of(site, period):
+        money = rates.convert(amount, currency, start_of(day, site.timezone))
+        if money is not None:
+            found[campaign] = found.get(campaign, Decimal(0)) + money
+    return {campaign: amount.quantize(Decimal("0.01")) for campaign, amount in found.items()}
+
+
+def get_unconverted_spend(site: Site, period: Period) -> dict[str, Decimal]:
+    """By currency: what had no exchange rate on its day."""
+    rates, found = get_rates(site.pk), dict[str, Decimal]()
+    for _, day, currency, amount in sums_of(site, period):
+        if rates.convert(amount, currency, start_of(day, site.timezone)) is None:
+            found[currency] = found.get(currency, Decimal(0)) + amount
+    return dict(sorted(found.items()))
+
+
+def sums_of(site: Site, period: Period) -> Iterable[tuple[str, date, str, Decimal]]:
+    """Own money is added up over the days, other by day, as each has its rate."""
     rows = Spend.objects.filter(site=site, day__gte=period.first, day__lte=period.last)
-    return dict(rows.values_list("campaign").annotate(total=Sum("amount")).order_by())
+    own = Q(currency__in=("", site.currency))
+    for campaign, total in rows.filter(own).values_list("campaign").annotate(total=Sum("amount")).order_by():
+        yield campaign, period.first, "", total
+    grouped = rows.exclude(own).values_list("campaign", "day", "currency")
+    yield from grouped.annotate(total=Sum("amount")).order_by()
 
 
 def read_table(text: str) -> list[list[str]]:
@@ -144,19 +171,27 @@ def get_preview(
         if not theirs or not 0 <= amount < 10**10:
             wrong.append((number, "there is no campaign" if not theirs else f"expected 0 or more, got {amount}"))
             continue
+        try:
+            currency = check_code(at(row, "currency")) if at(row, "currency") else ""
+        except BadQuery as error:
+            wrong.append((number, str(error)))
+            continue
         used[theirs] = known.get(theirs, theirs)
-        lines.append(Line(day, used[theirs], at(row, "source")[:120], amount))
+        lines.append(Line(day, used[theirs], at(row, "source")[:120], amount, currency))
     return Preview(heads, mapping, lines, wrong, used)
 
 
 @transaction.atomic
 def do_import(site: Site, preview: Preview) -> int:
     """Lines of one day, campaign and source are added up and take the place of what was there. The names are remembered."""
-    sums: dict[tuple[date, str, str], Decimal] = {}
+    sums: dict[tuple[date, str, str], Line] = {}
     for line in preview.lines:
         key = (line.day, line.campaign, line.source)
-        sums[key] = sums.get(key, Decimal(0)) + line.amount
-    do_put(site, (Line(*key, amount) for key, amount in sums.items()))
+        before = sums.get(key)
+        if before is not None and before.currency != line.currency:
+            raise ValueError(f"{line.campaign} on {line.day} is in two currencies; tell them apart by the source.")
+        sums[key] = replace(line, amount=line.amount + (before.amount if before else 0))
+    do_put(site, sums.values())
     changed = {theirs: ours for theirs, ours in preview.names.items() if theirs != ours}
     if changed:
         preferences = get_preferences(site)
@@ -167,9 +202,19 @@ def do_import(site: Site, preview: Preview) -> int:
 
 def do_put(site: Site, lines: Iterable[Line]) -> None:
     Spend.objects.bulk_create(
-        [Spend(site=site, day=one.day, campaign=one.campaign, source=one.source, amount=one.amount) for one in lines],
+        [
+            Spend(
+                site=site,
+                day=one.day,
+                campaign=one.campaign,
+                source=one.source,
+                amount=one.amount,
+                currency="" if one.currency == site.currency else one.currency,
+            )
+            for one in lines
+        ],
         update_conflicts=True,
         unique_fields=["site", "day", "campaign", "source"],
-        update_fields=["amount"],
+        update_fields=["amount", "currency"],
         batch_size=500,
     )

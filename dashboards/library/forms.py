@@ -6,13 +6,15 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.validators import validate_email
 
+from accounts.checks import check_currency
 from accounts.forms import Styled
 from accounts.models import Site
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.engagement import PARTS
 from analytics.saved.checks import check_goal, check_segment
 from analytics.saved.css import filters_of_css
-from analytics.saved.models import Annotation, DefinedEvent, Goal, Link, Report, Segment
+from analytics.saved.models import Annotation, DefinedEvent, ExchangeRate, Goal, Link, Report, Segment
+from analytics.saved.rates import check_rate
 
 PAGES = (("executive", "Executive"), ("product", "Product"), ("marketing", "Marketing"))
 
@@ -181,11 +183,37 @@ class ReportForm(SavedForm):
         return found
 
 
+class ExchangeRateForm(SavedForm):
+    class Meta:
+        model = ExchangeRate
+        fields: ClassVar = ["currency", "day", "rate"]
+        labels: ClassVar = {"day": "From this day on"}
+        help_texts: ClassVar = {
+            "currency": "Three letters, as in USD.",
+            "day": "Until the next rate of this currency; the first of a month makes it that month's.",
+        }
+        widgets: ClassVar = {"day": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")}
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, site=site, **kwargs)
+        self.fields["rate"].help_text = f"What one unit is worth in {site.currency}, as in 0.92."
+
+    def check(self, data: dict[str, Any]) -> None:
+        check_rate(self.site, data)
+        alike = ExchangeRate.objects.filter(site=self.site, currency=data["currency"], day=data["day"])
+        if alike.exclude(pk=self.instance.pk).exists():
+            raise BadQuery("day", "there is a rate of this currency from this day on already")
+
+
 class SpendForm(Styled):
     day = forms.DateField(label="Day", widget=forms.DateInput(attrs={"type": "date"}))
     campaign = forms.CharField(label="Campaign (utm_campaign)", max_length=300)
     source = forms.CharField(label="Source", max_length=120, required=False)
     amount = forms.DecimalField(label="Spent", min_value=0, max_digits=12, decimal_places=2)
+    currency = forms.CharField(label="Currency, where it is another than the site's", max_length=3, required=False)
+
+    def clean_currency(self) -> str:
+        return self.checked("currency", check_currency) if self.cleaned_data["currency"] else ""
 
 
 class EngagementForm(Styled):

@@ -41,6 +41,7 @@ class Shelf:
     initial: Callable[[HttpRequest], dict[str, Any]] = field(default=lambda request: {})
     saved: Callable[[Any, HttpRequest], None] = field(default=lambda thing, request: None)
     deleted: Callable[[Any], object] = field(default=lambda thing: thing.delete())
+    more: Callable[[Site], dict[str, Any]] = field(default=lambda site: {})  # for the template
 
     def things(self, site: Site) -> Any:
         return self.model._default_manager.filter(site=site)
@@ -72,6 +73,7 @@ class Shelf:
                     "rows": rows,
                     "tab": self.name,
                     "base": absolute(request, "/").rstrip("/"),
+                    **self.more(site),
                 }
                 return render(request, self.template, shown)
 

@@ -1,6 +1,6 @@
 """What can be kept on a site, each as a page."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
@@ -10,7 +10,8 @@ from django.utils.timezone import now
 
 from accounts.models import Role, Site
 from analytics.saved import cohorts
-from analytics.saved.models import Annotation, DefinedEvent, Goal, Link, Report, Segment
+from analytics.saved.models import Annotation, DefinedEvent, ExchangeRate, Goal, Link, Report, Segment
+from dashboards.apart import year_of
 from dashboards.library import forms
 from dashboards.library.shelf import Row, Shelf
 
@@ -18,6 +19,10 @@ from dashboards.library.shelf import Row, Shelf
 def day_of(moment: datetime, site: Site) -> str:
     local = moment.astimezone(ZoneInfo(site.timezone))
     return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def day_text(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
 
 
 def goal_row(goal: Goal, site: Site) -> Row:
@@ -132,4 +137,19 @@ REPORTS = Shelf(
     "mail",
     template="dashboards/library/reports.html",
 )
-SHELVES = (GOALS, DEFINED_EVENTS, SEGMENTS, ANNOTATIONS, LINKS, REPORTS)
+RATES = Shelf(
+    "exchange-rates",
+    "Exchange rates",
+    "Purchases and spend in another currency are kept as they are and shown in the site's own by the rate of their day, the"
+    " past included. What has no rate is never added up, and shown apart.",
+    ExchangeRate,
+    forms.ExchangeRateForm,
+    ("Currency", "From", "One unit is worth"),
+    lambda one, site: (one.currency, day_text(one.day), f"{site.currency} {one.rate.normalize():f}"),
+    "No rate yet: everything is in the site's own currency, or not counted as revenue.",
+    "exchange rate",
+    initial=lambda request: {"day": now().date().replace(day=1)},
+    template="dashboards/library/rates.html",
+    more=lambda site: {"apart": year_of(site)},
+)
+SHELVES = (GOALS, DEFINED_EVENTS, SEGMENTS, ANNOTATIONS, LINKS, REPORTS, RATES)

@@ -1,5 +1,6 @@
 """What campaigns cost: entered by day, or imported from an ad platform's CSV with a look at it first."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -26,7 +27,7 @@ def view(request: HttpRequest, site_id: int) -> HttpResponse:
     form = SpendForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        do_put(site, [Line(data["day"], data["campaign"], data["source"], data["amount"])])
+        do_put(site, [Line(data["day"], data["campaign"], data["source"], data["amount"], data["currency"])])
         messages.success(request, "Saved; an amount that was there for this day, campaign and source is replaced.")
         return redirect("spend", site_id=site.pk)
     rows = Spend.objects.filter(site=site)[:SHOWN]
@@ -64,7 +65,11 @@ def preview(request: HttpRequest, site_id: int) -> HttpResponse:
         return redirect("spend", site_id=site.pk)
     missing = [COLUMNS[name] for name in ("day", "campaign", "amount") if found.mapping.get(name, -1) < 0]
     if "confirm" in request.POST and found.lines and not missing:
-        number = do_import(site, found)
+        try:
+            number = do_import(site, found)
+        except ValueError as error:
+            messages.error(request, f"Nothing was imported: {error}")
+            return redirect("spend", site_id=site.pk)
         messages.success(
             request,
             f"{number:,} amounts are imported{f', {len(found.wrong):,} lines left out' if found.wrong else ''}.",
@@ -82,11 +87,19 @@ def preview(request: HttpRequest, site_id: int) -> HttpResponse:
         ],
         "lines": found.lines[:20],
         "wrong": found.wrong[:20],
-        "total": sum(line.amount for line in found.lines),
+        "totals": totals_of(found.lines, site.currency),
         "names": [(theirs, ours, ours in usual) for theirs, ours in list(found.names.items())[:NAMES]],
         "campaigns": sorted(usual),
     }
     return render(request, "dashboards/library/spend_preview.html", shown)
+
+
+def totals_of(lines: list[Line], own: str) -> str:
+    """Each currency by itself."""
+    sums: dict[str, Decimal] = {}
+    for line in lines:
+        sums[line.currency or own] = sums.get(line.currency or own, Decimal(0)) + line.amount
+    return ", ".join(f"{currency} {amount:,.2f}" for currency, amount in sorted(sums.items()))
 
 
 def text_of(request: HttpRequest) -> str:

@@ -2,7 +2,7 @@
 SELECT *
 FROM
 (
-    SELECT e.* /*properties*/, $person AS person, $is_known AS is_known
+    SELECT e.* REPLACE ($money AS revenue) /*properties*/, e.revenue AS paid, $person AS person, $is_known AS is_known
     FROM $table AS e $join_users
     WHERE e.site_id = {site:UInt32} AND e.timestamp >= {$start:DateTime64(3, 'UTC')} AND e.timestamp < {end:DateTime64(3, 'UTC')}
 ) AS e

@@ -1,0 +1,16 @@
+"""What was paid in currencies without a rate: shown apart, by currency, and never added up."""
+
+from decimal import Decimal
+
+from analytics.queries.conditions import Bound
+from analytics.queries.currency import UNCONVERTED, Unconverted
+from analytics.queries.people import Scope, events_of, params_of
+from analytics.queries.store import cached, fill
+
+
+def run(scope: Scope, tag: str = "unconverted") -> list[Unconverted]:
+    bound = Bound()
+    without = "event_type IN ('purchase', 'refund') AND currency != '' AND paid != 0 AND revenue = 0"
+    sql = fill("unconverted", select=UNCONVERTED, events=events_of(scope, bound, without))
+    rows = cached(sql, params_of(scope, bound), tag)
+    return [Unconverted(currency, Decimal(revenue), orders) for currency, revenue, orders in rows]
