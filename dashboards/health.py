@@ -154,7 +154,7 @@ def now(state: State, **_: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@panel("dashboards/panels/refused.html")
+@panel("dashboards/panels/refused.html", people=True)  # examples are events as they came
 def refused(state: State, **_: str) -> dict[str, Any]:
     site, at = state.site.pk, state.now
     return {
