@@ -75,7 +75,7 @@ def do_record(
         )
         entry.hash = hash_of(entry)
         entry.save()
-        was_true = head.number == 0 and not head.signature or is_signed(head)
+        was_true = (head.number == 0 and not head.signature) or is_signed(head)
         head.number, head.hash = entry.number, entry.hash
         head.signature = sign(head) if was_true else BROKEN  # what was tampered with is not made good by writing on
         head.save()
@@ -83,7 +83,12 @@ def do_record(
 
 
 def record_change(
-    actor: Actor, action: Action, site: Site, before: Mapping[str, Any], after: Mapping[str, Any], **about: Unpack[About]
+    actor: Actor,
+    action: Action,
+    site: Site,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+    **about: Unpack[About],
 ) -> AuditEntry | None:
     """Only what differs; nothing where nothing does."""
     differing = [name for name in {**before, **after} if before.get(name) != after.get(name)]

@@ -17,7 +17,8 @@ from accounts.models import Site, Team
 PIECE = 1000
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 HEADS = (
-    "number", "at", "action", "actor", "actor_id", "key_id", "site_id", "site", "target", "address", "before", "after", "hash",
+    "number", "at", "action", "actor", "actor_id", "key_id", "site_id", "site", "target", "address",
+    "before", "after", "hash",
 )  # fmt: skip
 LABELS: dict[str, str] = {action.value: action.label for action in Action}
 

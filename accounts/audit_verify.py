@@ -34,7 +34,9 @@ def verify(known_head: str = "") -> Verdict:
         if not found.problem:
             found = walk(now, head)
         if not found.problem and now.number and not is_signed(now):
-            text = "The signature of the head does not fit: the head was altered, or the server's SECRET_KEY was changed."
+            text = (
+                "The signature of the head does not fit: the head was altered, or the server's SECRET_KEY was changed."
+            )
             found = replace(found, problem=text, number=now.number)
     if not found.problem:
         problem, number = compare(known_head, now)

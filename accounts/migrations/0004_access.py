@@ -43,104 +43,165 @@ def drop_triggers(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_collection'),
+        ("accounts", "0002_collection"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('number', models.BigIntegerField(primary_key=True, serialize=False)),
-                ('at', models.DateTimeField(db_index=True)),
-                ('action', models.CharField(db_index=True, max_length=40)),
-                ('actor_id', models.BigIntegerField(db_index=True, null=True)),
-                ('actor', models.CharField(max_length=254)),
-                ('key_id', models.BigIntegerField(null=True)),
-                ('team_id', models.BigIntegerField(db_index=True, null=True)),
-                ('site_id', models.BigIntegerField(null=True)),
-                ('target', models.CharField(blank=True, max_length=300)),
-                ('address', models.CharField(blank=True, max_length=50)),
-                ('changes', models.TextField(blank=True)),
-                ('previous', models.CharField(max_length=64)),
-                ('hash', models.CharField(max_length=64)),
+                ("number", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(db_index=True)),
+                ("action", models.CharField(db_index=True, max_length=40)),
+                ("actor_id", models.BigIntegerField(db_index=True, null=True)),
+                ("actor", models.CharField(max_length=254)),
+                ("key_id", models.BigIntegerField(null=True)),
+                ("team_id", models.BigIntegerField(db_index=True, null=True)),
+                ("site_id", models.BigIntegerField(null=True)),
+                ("target", models.CharField(blank=True, max_length=300)),
+                ("address", models.CharField(blank=True, max_length=50)),
+                ("changes", models.TextField(blank=True)),
+                ("previous", models.CharField(max_length=64)),
+                ("hash", models.CharField(max_length=64)),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='AuditHead',
+            name="AuditHead",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('number', models.BigIntegerField(default=0)),
-                ('hash', models.CharField(blank=True, max_length=64)),
-                ('anchor', models.BigIntegerField(default=0)),
-                ('anchor_hash', models.CharField(blank=True, max_length=64)),
-                ('signature', models.CharField(blank=True, max_length=120)),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("number", models.BigIntegerField(default=0)),
+                ("hash", models.CharField(blank=True, max_length=64)),
+                ("anchor", models.BigIntegerField(default=0)),
+                ("anchor_hash", models.CharField(blank=True, max_length=64)),
+                ("signature", models.CharField(blank=True, max_length=120)),
             ],
         ),
         migrations.AddField(
-            model_name='apikey',
-            name='replaced_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='replaces', to='accounts.apikey'),
+            model_name="apikey",
+            name="replaced_by",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="replaces", to="accounts.apikey"
+            ),
         ),
         migrations.AddField(
-            model_name='invitation',
-            name='site',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='invitations', to='accounts.site'),
+            model_name="invitation",
+            name="site",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="invitations", to="accounts.site"
+            ),
         ),
         migrations.AddField(
-            model_name='site',
-            name='ingest_secret_used_at',
+            model_name="site",
+            name="ingest_secret_used_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='site',
-            name='old_secret_hash',
+            model_name="site",
+            name="old_secret_hash",
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name='site',
-            name='old_secret_until',
+            model_name="site",
+            name="old_secret_until",
             field=models.DateTimeField(null=True),
         ),
         migrations.AlterField(
-            model_name='invitation',
-            name='role',
-            field=models.CharField(choices=[('marketing', 'Marketing viewer'), ('viewer', 'Viewer'), ('analyst', 'Analyst'), ('admin', 'Admin'), ('owner', 'Owner')], max_length=16),
+            model_name="invitation",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("marketing", "Marketing viewer"),
+                    ("viewer", "Viewer"),
+                    ("analyst", "Analyst"),
+                    ("admin", "Admin"),
+                    ("owner", "Owner"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.AlterField(
-            model_name='membership',
-            name='role',
-            field=models.CharField(choices=[('marketing', 'Marketing viewer'), ('viewer', 'Viewer'), ('analyst', 'Analyst'), ('admin', 'Admin'), ('owner', 'Owner')], max_length=16),
+            model_name="membership",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("marketing", "Marketing viewer"),
+                    ("viewer", "Viewer"),
+                    ("analyst", "Analyst"),
+                    ("admin", "Admin"),
+                    ("owner", "Owner"),
+                ],
+                max_length=16,
+            ),
         ),
         migrations.CreateModel(
-            name='KeyUse',
+            name="KeyUse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('requests', models.PositiveBigIntegerField(default=0)),
-                ('key', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='uses', to='accounts.apikey')),
-                ('site', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='secret_uses', to='accounts.site')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("requests", models.PositiveBigIntegerField(default=0)),
+                (
+                    "key",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="uses",
+                        to="accounts.apikey",
+                    ),
+                ),
+                (
+                    "site",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="secret_uses",
+                        to="accounts.site",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-day'],
-                'constraints': [models.UniqueConstraint(fields=('key', 'day'), name='one_count_per_key_and_day'), models.UniqueConstraint(fields=('site', 'day'), name='one_count_per_secret_and_day')],
+                "ordering": ["-day"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("key", "day"), name="one_count_per_key_and_day"),
+                    models.UniqueConstraint(fields=("site", "day"), name="one_count_per_secret_and_day"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SiteGrant',
+            name="SiteGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('marketing', 'Marketing viewer'), ('viewer', 'Viewer'), ('analyst', 'Analyst'), ('admin', 'Admin')], max_length=16)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('site', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='accounts.site')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("marketing", "Marketing viewer"),
+                            ("viewer", "Viewer"),
+                            ("analyst", "Analyst"),
+                            ("admin", "Admin"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "site",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="grants", to="accounts.site"
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="grants", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('site', 'user'), name='one_grant_per_site')],
+                "constraints": [models.UniqueConstraint(fields=("site", "user"), name="one_grant_per_site")],
             },
         ),
         migrations.RunPython(add_triggers, drop_triggers),

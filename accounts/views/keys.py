@@ -50,7 +50,9 @@ def new_key(request: HttpRequest, team_id: int) -> HttpResponse:
         key = do_create_api_key(request.user, found, data["name"], tuple(data["scopes"]), int(data["days"] or 0))
         request.session[NEW_KEY] = key
         target = f"{data['name']} ({key[:10]}…)"
-        do_record(request.user, Action.KEY_MADE, found, target=target, after={"scopes": data["scopes"]}, request=request)
+        do_record(
+            request.user, Action.KEY_MADE, found, target=target, after={"scopes": data["scopes"]}, request=request
+        )
     else:
         messages.error(request, "A key needs a name and at least one scope.")
     return redirect("team", team_id=team_id)

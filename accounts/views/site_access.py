@@ -79,7 +79,10 @@ def access(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.ADMIN)
     mine = mine_on(request, site)
     people = [
-        (one, one.team_role != Role.OWNER and max(one.role.rank, one.team_role.rank if one.team_role else 0) <= mine.rank)
+        (
+            one,
+            one.team_role != Role.OWNER and max(one.role.rank, one.team_role.rank if one.team_role else 0) <= mine.rank,
+        )
         for one in seers(site)
     ]
     context = {

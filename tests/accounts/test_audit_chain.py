@@ -58,7 +58,9 @@ def test_a_whole_log_verifies(log):
         call_command("verifyaudit", "--head", head[:-1] + ("0" if head[-1] != "0" else "1"))
 
 
-@pytest.mark.parametrize("statement", ["UPDATE accounts_auditentry SET actor = 'eve'", "DELETE FROM accounts_auditentry"])
+@pytest.mark.parametrize(
+    "statement", ["UPDATE accounts_auditentry SET actor = 'eve'", "DELETE FROM accounts_auditentry"]
+)
 def test_the_database_refuses(log, statement):
     with pytest.raises(DatabaseError, match="only added to"), transaction.atomic():
         sql(f"{statement} WHERE number = 3")
