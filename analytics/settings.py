@@ -137,6 +137,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "accounts.limits.AnonymousLimits",
 ]
 ROOT_URLCONF = "analytics.urls"
 WSGI_APPLICATION = "analytics.wsgi.application"

@@ -47,7 +47,9 @@ def object_name(name: str, kwarg: str) -> str:
         kind = kwarg.removesuffix("_id")
         return "site-invitation" if name == "revoke-site-invitation" else kind
     kind = name.removeprefix("api-").removesuffix("-one").removesuffix("-delete")
-    return {"delete-view": "view", "send-report": "reports", "export-job": "export", "export-file": "export"}.get(name.removeprefix("api-"), kind)
+    return {"delete-view": "view", "send-report": "reports", "export-job": "export", "export-file": "export"}.get(
+        name.removeprefix("api-"), kind
+    )
 
 
 @cache
@@ -193,7 +195,9 @@ def test_other_methods_are_refused(world):
             if name in UNBOUND:
                 continue
             got = request(world, "owner", method, name, address(world, name))
-            if got != 405 and not (name in ("reset", "invitation", "shared", "unsubscribe", "setup") and got in (401, 403, 404)):
+            if got != 405 and not (
+                name in ("reset", "invitation", "shared", "unsubscribe", "setup") and got in (401, 403, 404)
+            ):
                 wrong.append((method, name, got))
     assert wrong == [], report(wrong)
 
@@ -222,7 +226,11 @@ def test_get_changes_nothing(world):
 
 def test_each_scope_opens_its_operations_alone(world):
     wrong = []
-    keys = {scope: do_create_api_key(world.users["owner"], world.own.team, scope, (scope,)) for scope in SCOPES if scope != "admin"}
+    keys = {
+        scope: do_create_api_key(world.users["owner"], world.own.team, scope, (scope,))
+        for scope in SCOPES
+        if scope != "admin"
+    }
     for name, methods in MATRIX.items():
         for method, need in methods.items():
             for scope, key in keys.items() if need.scope else ():
@@ -239,7 +247,12 @@ def test_the_api_takes_json_alone(world):
     for name, methods in MATRIX.items():
         for method in {"POST", "PATCH"} & set(methods) if name.startswith("api-") else ():
             path = address(world, name)
-            for kind in ("application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", "application/xml"):
+            for kind in (
+                "application/x-www-form-urlencoded",
+                "text/plain",
+                "multipart/form-data; boundary=x",
+                "application/xml",
+            ):
                 answer = getattr(Client(), method.lower())(path, b'{"name": "x"}', content_type=kind, headers=bearer)
                 if answer.status_code not in (400, 415):
                     wrong.append((method, name, kind, answer.status_code))
@@ -252,7 +265,13 @@ def test_the_api_takes_json_alone(world):
 
 def test_ids_in_bodies_are_not_believed(world):
     own, foreign = world.own, world.foreign
-    ids = {"site": foreign.site.pk, "site_id": foreign.site.pk, "id": foreign.ids["goals"], "pk": foreign.ids["goals"], "team": foreign.team.pk}
+    ids = {
+        "site": foreign.site.pk,
+        "site_id": foreign.site.pk,
+        "id": foreign.ids["goals"],
+        "pk": foreign.ids["goals"],
+        "team": foreign.team.pk,
+    }
     bearer = {"Authorization": f"Bearer {world.keys['owner']}"}
     made = Client().post(f"/api/v1/sites/{own.site.pk}/goals", {"name": "mine", "kind": "event", "target": "a", **ids},
                          content_type="application/json", headers=bearer)  # fmt: skip
@@ -266,18 +285,26 @@ def test_ids_in_bodies_are_not_believed(world):
         (f"/sites/{own.site.pk}/transfer", {"team": foreign.team.pk}, 404),
         ("/sites/new", {"team": foreign.team.pk, "domain": "a.example", "timezone": "UTC", "currency": "EUR"}, 404),
         ("/sites/demo", {"team": foreign.team.pk}, 404),
-        (f"/team/{own.team.pk}/invitations", {"email": "a@example.com", "role": "viewer", "site": foreign.site.pk}, 404),
+        (
+            f"/team/{own.team.pk}/invitations",
+            {"email": "a@example.com", "role": "viewer", "site": foreign.site.pk},
+            404,
+        ),
         (f"/team/{own.team.pk}/invitations", {"email": "a@example.com", "role": "god"}, 302),
     ):
         assert owner.post(path, body).status_code == status, path
     posted = owner.post(f"/sites/{own.site.pk}/settings/goals", {"name": "n", "kind": "event", "target": "a", **ids})
     assert posted.status_code == 302 and foreign.site.goals.count() == 1
-    assert admin.post(f"/sites/{own.site.pk}/access/people/{world.users['owner'].pk}", {"role": "viewer"}).status_code == 403
+    assert (
+        admin.post(f"/sites/{own.site.pk}/access/people/{world.users['owner'].pk}", {"role": "viewer"}).status_code
+        == 403
+    )
     assert foreign.team.sites.count() == 1 and foreign.team.invitations.count() == 2
 
 
 def test_what_is_not_there_and_what_is_not_yours_look_alike(world):
     """Same status and same body, whether an id exists or not."""
+
     def bare(answer):  # the form to log out has another token each time
         return re.sub(rb"[\w-]{40,}", b"", answer.content)
 
@@ -294,5 +321,9 @@ def test_an_address_takes_no_wild_arguments(world):
     with pytest.raises(NoReverseMatch):
         reverse("panel-breakdown", kwargs={"site_id": 1, "group": "../x"})
     client = world.clients["owner"]
-    for path in (f"/sites/{10**25}/executive", f"/team/{10**25}/audit", f"/sites/{world.own.site.pk}/settings/goals/{10**25}"):
+    for path in (
+        f"/sites/{10**25}/executive",
+        f"/team/{10**25}/audit",
+        f"/sites/{world.own.site.pk}/settings/goals/{10**25}",
+    ):
         assert client.get(path).status_code == 404
