@@ -1,13 +1,19 @@
-"""The one permission door: every site and every team is reached through these functions."""
+"""The one permission door: every site and every team is reached through these functions.
+
+A person's role on a site is that of their team, unless the site has another for them (SiteGrant), which may be more or less;
+owners of a team are owners of each of its sites. A grant alone lets somebody see one site of a team they are not in.
+"""
 
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from accounts.models import Membership, Role, Site, Team, User
+from accounts.models import Membership, Role, Site, SiteGrant, Team, User
 
 Person = User | AnonymousUser
+LEAST = Role.MARKETING  # sees figures
+PEOPLE = Role.VIEWER  # sees single people too: lists of them, their events, what they do now
 
 
 def get_role(user: Person, team_id: int) -> Role | None:
@@ -15,6 +21,14 @@ def get_role(user: Person, team_id: int) -> Role | None:
         return None
     membership = Membership.objects.filter(team_id=team_id, user=user).only("role").first()
     return Role(membership.role) if membership else None
+
+
+def get_site_role(user: Person, site: Site) -> Role | None:
+    held = get_role(user, site.team_id)
+    if held == Role.OWNER or not isinstance(user, User) or not user.is_active:
+        return held
+    grant = SiteGrant.objects.filter(site=site, user=user).only("role").first()
+    return Role(grant.role) if grant else held
 
 
 def check_role(held: Role | None, wanted: Role) -> Role:
@@ -26,15 +40,15 @@ def check_role(held: Role | None, wanted: Role) -> Role:
     return held
 
 
-def access_site(user: Person, site_id: int, role: Role = Role.VIEWER) -> Site:
+def access_site(user: Person, site_id: int, role: Role = LEAST) -> Site:
     site = Site.objects.select_related("team").filter(pk=site_id).first()
     if site is None:
         raise Http404("There is no such page.")
-    check_role(get_role(user, site.team_id), role)
+    check_role(get_site_role(user, site), role)
     return site
 
 
-def access_team(user: Person, team_id: int, role: Role = Role.VIEWER) -> Team:
+def access_team(user: Person, team_id: int, role: Role = LEAST) -> Team:
     team = Team.objects.filter(pk=team_id).first()
     if team is None:
         raise Http404("There is no such page.")
@@ -43,9 +57,10 @@ def access_team(user: Person, team_id: int, role: Role = Role.VIEWER) -> Team:
 
 
 def visible_sites(user: Person) -> QuerySet[Site]:
-    if not isinstance(user, User):
+    if not isinstance(user, User) or not user.is_active:
         return Site.objects.none()
-    return Site.objects.filter(team__memberships__user=user).select_related("team").distinct()
+    seen = Q(team__memberships__user=user) | Q(grants__user=user)
+    return Site.objects.filter(seen).select_related("team").distinct()
 
 
 def site_configurations() -> list[Site]:

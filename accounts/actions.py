@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.timezone import now
 
-from accounts.models import ApiKey, Collection, Invitation, Membership, Role, SetupToken, Site, Team, User, hash_token
+from accounts.models import ApiKey, Collection, Membership, Role, SetupToken, Site, Team, User, hash_token
+from accounts.signals import access_ended
 
 SCOPES = ("read:stats", "read:events", "write:events", "admin")
 
@@ -39,11 +41,34 @@ def do_create_site(team: Team, domain: str, timezone_name: str = "UTC", currency
     return NewSite(site, secret)
 
 
-def do_renew_ingest_secret(site: Site) -> str:
+def do_renew_ingest_secret(site: Site, hours: int = 0) -> str:
+    """`hours`: how long the one before works beside it; one that is older still stops at once."""
     secret = "ffs_" + secrets.token_urlsafe(32)
+    site.old_secret_hash = site.ingest_secret_hash if hours else ""
+    site.old_secret_until = now() + timedelta(hours=hours) if hours else None
     site.ingest_secret_hash = hash_token(secret)
-    site.save(update_fields=["ingest_secret_hash"])
+    site.save(update_fields=["ingest_secret_hash", "old_secret_hash", "old_secret_until"])
     return secret
+
+
+def do_revoke_old_secret(site: Site) -> None:
+    site.old_secret_hash, site.old_secret_until = "", None
+    site.save(update_fields=["old_secret_hash", "old_secret_until"])
+
+
+@transaction.atomic
+def do_transfer_site(site: Site, team: Team) -> None:
+    """Grants, and invitations to the site, were the old team's; whoever sees it through them no longer does."""
+    before = set(
+        User.objects.filter(Q(memberships__team=site.team_id) | Q(grants__site=site)).values_list("pk", flat=True)
+    )
+    site.grants.all().delete()
+    site.invitations.all().delete()
+    site.team = team
+    site.save(update_fields=["team"])
+    stay = set(team.memberships.values_list("user_id", flat=True))
+    for user in User.objects.filter(pk__in=before - stay):
+        access_ended.send(Site, user=user, site_ids=[site.pk])
 
 
 def do_create_api_key(
@@ -64,6 +89,20 @@ def do_create_api_key(
     return key
 
 
+@transaction.atomic
+def do_rotate_api_key(key: ApiKey, user: User, hours: int) -> str:
+    """A new key of `user` with the same name, scopes and end. The old one works for `hours` more, not beyond its own end."""
+    made = do_create_api_key(user, key.team, key.name, tuple(key.scopes))
+    new = ApiKey.objects.get(key_hash=hash_token(made))
+    new.expires_at = key.expires_at
+    new.save(update_fields=["expires_at"])
+    ends = now() + timedelta(hours=hours)
+    key.expires_at = min(ends, key.expires_at) if key.expires_at else ends
+    key.replaced_by = new
+    key.save(update_fields=["expires_at", "replaced_by"])
+    return made
+
+
 def do_create_setup_token() -> str | None:
     """A fresh one-time set-up token, or None once anybody has an account."""
     if User.objects.exists():
@@ -71,48 +110,6 @@ def do_create_setup_token() -> str | None:
     token = secrets.token_urlsafe(24)
     SetupToken.objects.create(token_hash=hash_token(token), created_at=now())
     return token
-
-
-def do_invite(team: Team, inviter: User, email: str, role: Role) -> str:
-    """The token for the link; an open invitation of the same address is replaced."""
-    Invitation.objects.filter(team=team, email=email.lower(), accepted_at=None).delete()
-    token = secrets.token_urlsafe(24)
-    Invitation.objects.create(
-        team=team, email=email.lower(), role=role, token_hash=hash_token(token), invited_by=inviter
-    )
-    return token
-
-
-@transaction.atomic
-def do_accept(invitation: Invitation, user: User) -> None:
-    Membership.objects.get_or_create(team=invitation.team, user=user, defaults={"role": invitation.role})
-    invitation.accepted_at = now()
-    invitation.save(update_fields=["accepted_at"])
-
-
-def check_keeps_an_owner(membership: Membership) -> None:
-    """Within a transaction: the lock on the team keeps two owners from demoting each other at once."""
-    Team.objects.select_for_update().get(pk=membership.team_id)
-    membership.refresh_from_db(fields=["role"])
-    others = Membership.objects.filter(team_id=membership.team_id, role=Role.OWNER).exclude(pk=membership.pk)
-    if membership.role == Role.OWNER and not others.exists():
-        raise ValueError("A team needs an owner: make somebody else one first.")
-
-
-@transaction.atomic
-def do_change_role(membership: Membership, role: Role) -> None:
-    if role != Role.OWNER:
-        check_keeps_an_owner(membership)
-    membership.role = role
-    membership.save(update_fields=["role"])
-
-
-@transaction.atomic
-def do_remove_member(membership: Membership) -> None:
-    """The person's keys of this team go with them."""
-    check_keeps_an_owner(membership)
-    ApiKey.objects.filter(team_id=membership.team_id, user_id=membership.user_id).delete()
-    membership.delete()
 
 
 def do_delete_site(site: Site) -> None:

@@ -28,3 +28,13 @@ def resolve(peer: str, forwarded: str) -> str:
 
 def client_address(request: HttpRequest) -> str:
     return resolve(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+
+
+def truncate_address(address: str) -> str:
+    """The network of an address, which is not one person's: /24 of IPv4, /48 of IPv6. "" where it is none."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return ""
+    found = getattr(found, "ipv4_mapped", None) or found
+    return str(ip_network(f"{found.compressed.partition('%')[0]}/{24 if found.version == 4 else 48}", strict=False))

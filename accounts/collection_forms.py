@@ -63,6 +63,12 @@ class CollectionForm(Styled):
     def written(self) -> dict[str, Any]:
         raise NotImplementedError
 
+    def kept(self) -> dict[str, Any]:
+        """All that is kept of the site's collection now, for the audit log."""
+        site, found = Site.objects.get(pk=self.site.pk), Collection.objects.get(pk=self.collection.pk)
+        values = {f.name: getattr(found, f.name) for f in Collection._meta.fields if f.name not in ("id", "site")}
+        return values | {"honour_dnt": site.honour_dnt, "honour_gpc": site.honour_gpc}
+
     def save(self) -> None:
         for name, value in self.written().items():
             setattr(self.collection, name, value)

@@ -164,6 +164,13 @@ class SiteSettingsForm(SiteForm):
     )
 
 
+# Hours that an old key or secret works beside the new one, and how that is said.
+OVERLAPS = {
+    "0": "no longer", "1": "for one more hour", "24": "for one more day",
+    "168": "for seven more days", "720": "for 30 more days",
+}  # fmt: skip
+
+
 class InviteForm(Styled):
     email = forms.EmailField(label="E-mail")
     role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.VIEWER)

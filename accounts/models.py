@@ -10,6 +10,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.timezone import now
 
+from accounts.audit_models import AuditEntry, AuditHead
+
+__all__ = ["AuditEntry", "AuditHead"]
+
 
 def hash_token(token: str) -> str:
     """Keys and tokens are random with 190 bits or more, so a plain hash keeps them safe and can be looked up."""
@@ -21,6 +25,9 @@ def make_site_key() -> str:
 
 
 class Role(models.TextChoices):
+    """From the least to the most: who may do something, may do what those before may."""
+
+    MARKETING = "marketing", "Marketing viewer"
     VIEWER = "viewer", "Viewer"
     ANALYST = "analyst", "Analyst"
     ADMIN = "admin", "Admin"
@@ -92,9 +99,11 @@ class Invitation(models.Model):
     invited_by = models.ForeignKey(User, models.CASCADE)
     created_at = models.DateTimeField(default=now)
     accepted_at = models.DateTimeField(null=True)
+    # Only this site of the team, for somebody who does not become a member of it.
+    site = models.ForeignKey("Site", models.CASCADE, null=True, related_name="invitations")
 
     def __str__(self) -> str:
-        return f"{self.email} to {self.team}"
+        return f"{self.email} to {self.site or self.team}"
 
     @property
     def rank(self) -> int:
@@ -105,6 +114,9 @@ class Invitation(models.Model):
         return self.accepted_at is None and now() < self.created_at + self.VALID_FOR
 
 
+SITE_ROLES = (Role.MARKETING, Role.VIEWER, Role.ANALYST, Role.ADMIN)  # owners are of a team
+
+
 class Site(models.Model):
     team = models.ForeignKey(Team, models.CASCADE, related_name="sites")
     domain = models.CharField(max_length=253)
@@ -112,6 +124,9 @@ class Site(models.Model):
     currency = models.CharField(max_length=3, default="EUR")
     site_key = models.CharField(max_length=32, unique=True, default=make_site_key)
     ingest_secret_hash = models.CharField(max_length=64, unique=True)
+    ingest_secret_used_at = models.DateTimeField(null=True)
+    old_secret_hash = models.CharField(max_length=64, blank=True)  # works beside the new one until …
+    old_secret_until = models.DateTimeField(null=True)
     honour_dnt = models.BooleanField("honour Do Not Track", default=False)
     honour_gpc = models.BooleanField("honour Global Privacy Control", default=True)
     session_gap_minutes = models.PositiveSmallIntegerField(
@@ -124,6 +139,25 @@ class Site(models.Model):
 
     def __str__(self) -> str:
         return self.domain
+
+
+class SiteGrant(models.Model):
+    """A person's role on one site: in place of the team's role, or without one for somebody from outside."""
+
+    site = models.ForeignKey(Site, models.CASCADE, related_name="grants")
+    user = models.ForeignKey(User, models.CASCADE, related_name="grants")
+    role = models.CharField(max_length=16, choices=[(role.value, role.label) for role in SITE_ROLES])
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["site", "user"], name="one_grant_per_site")]
+
+    def __str__(self) -> str:
+        return f"{self.user} on {self.site}"
+
+    @property
+    def rank(self) -> int:
+        return Role(self.role).rank
 
 
 MODULES: dict[str, str] = {
@@ -242,9 +276,33 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(default=now)
     last_used_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    replaced_by = models.ForeignKey("self", models.SET_NULL, null=True, related_name="replaces")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def is_open(self) -> bool:
+        return self.expires_at is None or now() < self.expires_at
+
+
+class KeyUse(models.Model):
+    """Requests of a day (UTC) by an API key, or by a site's ingest secrets."""
+
+    key = models.ForeignKey(ApiKey, models.CASCADE, null=True, related_name="uses")
+    site = models.ForeignKey(Site, models.CASCADE, null=True, related_name="secret_uses")
+    day = models.DateField()
+    requests = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["-day"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["key", "day"], name="one_count_per_key_and_day"),
+            models.UniqueConstraint(fields=["site", "day"], name="one_count_per_secret_and_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key or self.site} on {self.day}"
 
 
 class SetupToken(models.Model):

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from accounts.views import collection, entry, profile, sites, team, tracker
+from accounts.views import audit, collection, entry, keys, profile, site_access, sites, team, tracker
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="sites"), name="home"),
@@ -27,6 +27,16 @@ urlpatterns = [
         name="delete-event-type",
     ),
     path("sites/<int:site_id>/secret", sites.renew_secret, name="renew-secret"),
+    path("sites/<int:site_id>/secret/revoke", sites.revoke_secret, name="revoke-secret"),
+    path("sites/<int:site_id>/settings/access", site_access.access, name="settings-access"),
+    path("sites/<int:site_id>/access/invitations", site_access.invite, name="invite-to-site"),
+    path(
+        "sites/<int:site_id>/access/invitations/<int:invitation_id>/revoke",
+        site_access.revoke_invitation,
+        name="revoke-site-invitation",
+    ),
+    path("sites/<int:site_id>/access/people/<int:user_id>", site_access.change, name="change-site-role"),
+    path("sites/<int:site_id>/leave", site_access.leave, name="leave-site"),
     path("sites/<int:site_id>/transfer", sites.transfer, name="transfer"),
     path("sites/<int:site_id>/delete", sites.delete, name="delete-site"),
     path("team/<int:team_id>", team.team, name="team"),
@@ -35,8 +45,12 @@ urlpatterns = [
     path("team/<int:team_id>/invitations/<int:invitation_id>/revoke", team.revoke_invitation, name="revoke-invitation"),
     path("team/<int:team_id>/members/<int:membership_id>/role", team.change_role, name="change-role"),
     path("team/<int:team_id>/members/<int:membership_id>/remove", team.remove, name="remove-member"),
-    path("team/<int:team_id>/keys", team.new_key, name="new-key"),
-    path("team/<int:team_id>/keys/<int:key_id>/revoke", team.revoke_key, name="revoke-key"),
+    path("team/<int:team_id>/keys", keys.new_key, name="new-key"),
+    path("team/<int:team_id>/keys/<int:key_id>", keys.key_use, name="key-use"),
+    path("team/<int:team_id>/keys/<int:key_id>/rotate", keys.rotate_key, name="rotate-key"),
+    path("team/<int:team_id>/keys/<int:key_id>/revoke", keys.revoke_key, name="revoke-key"),
+    path("team/<int:team_id>/audit", audit.audit, name="audit"),
+    path("team/<int:team_id>/audit.csv", audit.audit_csv, name="audit-csv"),
     path("invitations/<str:token>", team.invitation, name="invitation"),
     path("js/footfall.js", tracker.core, name="tracker"),
     path("js/config/<str:site_key>.js", tracker.config, name="tracker-config"),

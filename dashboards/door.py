@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 
-from accounts.access import access_site, get_role
+from accounts.access import LEAST, PEOPLE, access_site, get_site_role
 from accounts.models import Role, Site
 from analytics.saved.links import get_link
 from analytics.saved.models import Link
@@ -24,6 +24,10 @@ class Door:
     def is_guest(self) -> bool:
         return self.link is not None
 
+    @property
+    def sees_people(self) -> bool:
+        return self.may(PEOPLE)
+
     def may(self, role: Role) -> bool:
         return self.role is not None and self.role.rank >= role.rank
 
@@ -36,7 +40,10 @@ class Closed(Exception):
 
 
 def enter(request: HttpRequest, site_id: int, people: bool = False) -> Door:
-    """`people`: it shows single people, which guests never see. Raises Http404, PermissionDenied, Closed."""
+    """`people`: it shows single people, which neither guests nor marketing viewers see.
+
+    Raises Http404, PermissionDenied, Closed.
+    """
     token = request.GET.get(SHARE, "")
     if token:
         link = get_link(token)
@@ -45,8 +52,8 @@ def enter(request: HttpRequest, site_id: int, people: bool = False) -> Door:
         return Door(link.site, link)
     if not request.user.is_authenticated:
         raise Closed(redirect_to_login(request.get_full_path()))
-    site = access_site(request.user, site_id)
-    return Door(site, None, get_role(request.user, site.team_id))
+    site = access_site(request.user, site_id, PEOPLE if people else LEAST)
+    return Door(site, None, get_site_role(request.user, site))
 
 
 def fixed_filters(door: Door) -> list[str]:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import access_site
 from accounts.actions import send_task
+from accounts.audit import Action, do_record
 from accounts.models import Role
 from analytics.queries import health
 from analytics.queries.health import OUTCOMES, Example, Minute, Quality
@@ -154,7 +155,7 @@ def now(state: State, **_: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-@panel("dashboards/panels/refused.html")
+@panel("dashboards/panels/refused.html", people=True)  # examples are events as they came
 def refused(state: State, **_: str) -> dict[str, Any]:
     site, at = state.site.pk, state.now
     return {
@@ -191,6 +192,7 @@ def replay(request: HttpRequest, site_id: int) -> HttpResponse:
     except OSError as error:
         messages.error(request, f"Nothing is replayed: {error} Is the worker running?")
         return redirect("health", site_id=site.pk)
+    do_record(request.user, Action.EVENTS_REPLAYED, None, site, target=kind, after={"reason": reason}, request=request)
     messages.success(
         request, "On their way. What is still refused stays in the list; the figures follow within seconds."
     )

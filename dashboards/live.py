@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from accounts.access import access_site
+from accounts.access import PEOPLE, access_site
 from analytics.queries import live
 from analytics.queries.live import Happening
 from dashboards.names import DEVICES, compact, country_name, display
@@ -79,4 +79,4 @@ def feed(state: State, **_: str) -> dict[str, Any]:
 @require_GET
 @login_required
 def view(request: HttpRequest, site_id: int) -> HttpResponse:
-    return render(request, "dashboards/live.html", {"site": access_site(request.user, site_id)})
+    return render(request, "dashboards/live.html", {"site": access_site(request.user, site_id, PEOPLE)})

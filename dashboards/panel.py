@@ -9,11 +9,13 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_GET
 
+from accounts.audit import Action, do_record
 from accounts.models import Role
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.export import cell
@@ -23,6 +25,7 @@ from dashboards.state import State, get_state
 
 log = logging.getLogger(__name__)
 Data = Callable[..., dict[str, Any]]
+ON_DEMAND = "funnel-people"
 ASKED = ("tab", "sort", "page", "number", "dropped")
 
 
@@ -40,6 +43,7 @@ def panel(template: str, people: bool = False) -> Callable[[Data], Callable[...,
                 door = enter(request, site_id, people)
             except Closed as closed:
                 return closed.answer
+            note(request, door, people)
             state = get_state(request, door)
             shell = {"state": state, "site": state.site, "address": request.get_full_path(), "door": door}
             try:
@@ -62,6 +66,17 @@ def panel(template: str, people: bool = False) -> Callable[[Data], Callable[...,
         return view
 
     return wrap
+
+
+def note(request: HttpRequest, door: Door, people: bool) -> None:
+    """For the audit log: figures that leave as a file; single people, of panels that load by themselves once an hour."""
+    name = str(request.resolver_match.url_name) if request.resolver_match else ""
+    target = name.removeprefix("panel-")
+    if request.GET.get("format") == "csv":
+        link = {"link": door.link.name} if door.link else None
+        do_record(request.user, Action.EXPORTED, None, door.site, target=target, after=link, request=request)
+    elif people and (name == ON_DEMAND or cache.add(f"seen:{request.user.pk}:{door.site.pk}:{name}", 1, 3600)):
+        do_record(request.user, Action.PEOPLE_VIEWED, None, door.site, target=target, request=request)
 
 
 def asked(request: HttpRequest) -> dict[str, str]:

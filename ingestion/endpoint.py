@@ -12,7 +12,7 @@ from django.core.exceptions import SynchronousOnlyOperation
 from django.db import DatabaseError
 
 from accounts.address import resolve
-from ingestion import limits, pipeline
+from ingestion import limits, pipeline, secret_use
 from ingestion.buffer import BufferError, BufferFull, totals
 from ingestion.drops import BOT_REASONS, Reason
 from ingestion.enrich.agents import parse_agent
@@ -107,6 +107,8 @@ def receive(environ: Environ) -> pipeline.Sorter:
     if site is None:
         what = "ingest secret, or it is not this site's" if secret else "site key"
         raise BadPayload(401, "unknown_key", f"Footfall does not know this {what}. The site's settings show it.")
+    if secret is not None:
+        secret_use.count(site.id)
     context = build_context(environ, payload, site, secret is not None, now)
     if limits.exceeded(context.meters, now // 60_000):
         wait = 60 - now // 1000 % 60

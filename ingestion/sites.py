@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 from django.db import close_old_connections, connection
+from django.utils import timezone
 
 from accounts.access import site_configurations
 from accounts.event_schema import Checker, checker_of
 from accounts.models import Consent, EventSchema, Site, hash_token
+from ingestion import secret_use
 from ingestion.salts import get_salts
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,7 @@ class SiteConfig:
     limit_site: int = 0
     limit_address: int | None = None
     schemas: dict[str, Checker] = field(default_factory=dict)
+    old_secret_hash: str = ""  # works beside the new one
 
     def blocks(self, address: str) -> bool:
         if not self.blocked_networks:
@@ -83,6 +86,11 @@ def schemas_of(site: Site) -> dict[str, Checker]:
     return found
 
 
+def old_secret_of(site: Site) -> str:
+    until = site.old_secret_until
+    return site.old_secret_hash if until is not None and timezone.now() < until else ""
+
+
 def config_of(site: Site) -> SiteConfig:
     wanted = site.collection
     return SiteConfig(
@@ -90,7 +98,7 @@ def config_of(site: Site) -> SiteConfig:
         site.session_gap_minutes * 60_000, wanted.consent, wanted.hash_users, frozenset(wanted.traits),
         wildcards(wanted.hostnames, "."), wildcards(wanted.blocked_paths, "/"), frozenset(wanted.blocked_countries),
         tuple(ip_network(text, strict=False) for text in wanted.blocked_networks), dict(wanted.sampling), wanted.search_salt,
-        wanted.limit_site, wanted.limit_address, schemas_of(site),
+        wanted.limit_site, wanted.limit_address, schemas_of(site), old_secret_of(site),
     )  # fmt: skip
 
 
@@ -118,7 +126,7 @@ class Known:
         self._snapshot = Snapshot(
             {r.site_key: r for r in rows},
             {r.id: r for r in rows},
-            {r.secret_hash: r for r in rows},
+            {r.old_secret_hash: r for r in rows if r.old_secret_hash} | {r.secret_hash: r for r in rows},
             get_salts(now.date()),
             int(now.timestamp() // 86_400),
             time.monotonic(),
@@ -164,6 +172,7 @@ class Known:
             try:
                 close_old_connections()
                 self.refresh()
+                secret_use.do_keep_due()
             except Exception:  # whatever it is, the thread lives on
                 log.warning("Sites could not be read from the database; the last known ones stay in use.")
 

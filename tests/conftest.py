@@ -38,10 +38,11 @@ def clean(request: pytest.FixtureRequest) -> Iterator[None]:
     request.getfixturevalue("stores")
     from analytics.clickhouse import client
     from analytics.queries.cache import results
-    from ingestion import buffer
+    from ingestion import buffer, secret_use
     from ingestion.sites import Snapshot, known
 
     known._snapshot = Snapshot()
+    secret_use._counts.clear()
     yield
     results.clear()
     buffer.connection().flushall()

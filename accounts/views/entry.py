@@ -18,6 +18,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import throttle
 from accounts.actions import do_create_owner
+from accounts.audit import Action, do_record
 from accounts.forms import EmailForm, LoginForm, NewPasswordForm, SetupForm
 from accounts.mail import absolute, notify
 from accounts.models import SetupToken, User, hash_token
@@ -70,6 +71,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
         email, password = form.cleaned_data["email"], form.cleaned_data["password"]
         name = throttle.name_of(request, "login", email)
         if throttle.is_throttled(name, ATTEMPTS):
+            do_record(None, Action.SIGN_IN_THROTTLED, target=email, request=request)
             form.add_error(None, f"Too many attempts. Wait {WAIT_SECONDS // 60} minutes, or reset your password.")
             return render(request, "accounts/login.html", {"form": form, "next": safe_next(request)}, status=429)
         # authenticate() hashes a password for an unknown address too, so time tells nothing
@@ -103,6 +105,7 @@ def forgot(request: HttpRequest) -> HttpResponse:
         user = User.objects.filter(email=email, is_active=True).first()
         if user:
             send_reset(request, user)
+            do_record(user, Action.PASSWORD_RESET_ASKED, target=email, request=request)
         return render(request, "accounts/forgot_sent.html", {"email": email})
     return render(request, "accounts/forgot.html", {"form": form})
 
@@ -130,6 +133,7 @@ def reset(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         user.set_password(form.cleaned_data["password"])
         user.save(update_fields=["password"])
+        do_record(user, Action.PASSWORD_RESET, target=user.email, request=request)
         messages.success(request, "Your password is changed. Log in with it.")
         return redirect("login")
     return render(request, "accounts/reset.html", {"form": form})

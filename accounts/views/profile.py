@@ -4,6 +4,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from accounts.audit import Action, do_record
 from accounts.forms import ChangePasswordForm, ProfileForm
 from accounts.models import User
 
@@ -23,6 +24,7 @@ def account(request: HttpRequest) -> HttpResponse:
     if what == "password" and password.is_valid():
         user.set_password(password.cleaned_data["password"])
         user.save(update_fields=["password"])
+        do_record(user, Action.PASSWORD_CHANGED, target=user.email, request=request)
         update_session_auth_hash(request, user)  # this session stays, all others end
         messages.success(request, "Your password is changed. Other devices are logged out.")
         return redirect("account")

@@ -6,11 +6,20 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import access_site, access_team, get_role, visible_sites
-from accounts.actions import do_create_site, do_delete_site, do_renew_ingest_secret, send_task
-from accounts.forms import SiteForm, SiteSettingsForm
+from accounts.access import access_site, access_team, get_site_role, visible_sites
+from accounts.actions import (
+    do_create_site,
+    do_delete_site,
+    do_renew_ingest_secret,
+    do_revoke_old_secret,
+    do_transfer_site,
+    send_task,
+)
+from accounts.audit import Action, do_record, record_change
+from accounts.forms import OVERLAPS, SiteForm, SiteSettingsForm
 from accounts.mail import absolute
 from accounts.models import Membership, Role, Site, Team, User
 
@@ -29,7 +38,11 @@ def admin_teams(user: Any) -> list[Team]:
 def sites(request: HttpRequest) -> HttpResponse:
     found = list(visible_sites(request.user))
     several = len({site.team_id for site in found}) > 1
-    context = {"sites": found, "several_teams": several, "may_add": bool(admin_teams(request.user))}
+    teams = set(Membership.objects.filter(user=request.user.pk or 0).values_list("team_id", flat=True))
+    context = {
+        "sites": found, "several_teams": several, "may_add": bool(admin_teams(request.user)),
+        "may_leave": [site.pk for site in found if site.team_id not in teams],
+    }  # fmt: skip
     return render(request, "accounts/sites.html", context)
 
 
@@ -44,6 +57,7 @@ def chosen_team(request: HttpRequest) -> Team:
     return access_team(request.user, first or 0, Role.ADMIN)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def new_site(request: HttpRequest) -> HttpResponse:
     team = chosen_team(request)
@@ -52,6 +66,7 @@ def new_site(request: HttpRequest) -> HttpResponse:
         data = form.cleaned_data
         new = do_create_site(team, data["domain"], data["timezone"], data["currency"])
         request.session[SECRET] = {str(new.site.pk): new.ingest_secret}
+        do_record(request.user, Action.SITE_MADE, team, new.site, target=new.site.domain, request=request)
         return redirect("installation", site_id=new.site.pk)
     context = {"form": form, "team": team, "teams": admin_teams(request.user), "zones_by_browser": not form.is_bound}
     return render(request, "accounts/new_site.html", context)
@@ -62,7 +77,9 @@ def new_site(request: HttpRequest) -> HttpResponse:
 def demo_site(request: HttpRequest) -> HttpResponse:
     team = chosen_team(request)
     site = Site.objects.filter(team=team, domain=DEMO_DOMAIN).first()
-    site = site or do_create_site(team, DEMO_DOMAIN).site
+    if site is None:
+        site = do_create_site(team, DEMO_DOMAIN).site
+        do_record(request.user, Action.SITE_MADE, team, site, target=DEMO_DOMAIN, request=request)
     try:
         send_task("ingestion.seed_demo", site_id=site.pk)
     except OSError as error:
@@ -88,10 +105,11 @@ def installation(request: HttpRequest, site_id: int) -> HttpResponse:
 
 
 def access_is(request: HttpRequest, site: Site, role: Role) -> bool:
-    held = get_role(request.user, site.team_id)
+    held = get_site_role(request.user, site)
     return held is not None and held.rank >= role.rank
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def settings(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.ADMIN)
@@ -100,15 +118,20 @@ def settings(request: HttpRequest, site_id: int) -> HttpResponse:
         request.POST or None, team_id=site.team_id, site=site, initial={name: getattr(site, name) for name in fields}
     )
     if request.method == "POST" and form.is_valid():
+        before = {name: getattr(site, name) for name in fields}
         for name in fields:
             setattr(site, name, form.cleaned_data[name])
         site.save(update_fields=fields)
+        after = {name: getattr(site, name) for name in fields}
+        record_change(request.user, Action.SETTINGS_CHANGED, site, before, after, target="general", request=request)
         messages.success(request, "Saved. New events follow it within seconds.")
         return redirect("settings", site_id=site.pk)
     context = {
         "form": form, "site": site, "tab": "general", "snippet": snippet_of(request, site),
         "secret": request.session.pop(SECRET, {}).get(str(site_id)),
         "is_owner": access_is(request, site, Role.OWNER),
+        "overlaps": OVERLAPS.items(), "old_secret": site.old_secret_until and site.old_secret_until > now(),
+        "secret_uses": site.secret_uses.all()[:7],
         "teams": [team for team in admin_teams(request.user) if team.pk != site.team_id],
     }  # fmt: skip
     return render(request, "accounts/settings.html", context)
@@ -118,8 +141,26 @@ def settings(request: HttpRequest, site_id: int) -> HttpResponse:
 @login_required
 def renew_secret(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.ADMIN)
-    request.session[SECRET] = {str(site.pk): do_renew_ingest_secret(site)}
-    messages.success(request, "A new secret is made; the old one stops working within seconds.")
+    hours = request.POST.get("hours", "0")
+    if hours not in OVERLAPS:
+        messages.error(request, "Nothing is changed: choose how long the old secret goes on working.")
+        return redirect("settings", site_id=site.pk)
+    request.session[SECRET] = {str(site.pk): do_renew_ingest_secret(site, int(hours))}
+    do_record(request.user, Action.SECRET_RENEWED, None, site, target=site.domain,
+              after={"old_until": site.old_secret_until}, request=request)  # fmt: skip
+    ends = "stops working within seconds" if hours == "0" else f"works {OVERLAPS[hours]}"
+    messages.success(request, f"A new secret is made; the old one {ends}.")
+    return redirect("settings", site_id=site.pk)
+
+
+@require_POST
+@login_required
+def revoke_secret(request: HttpRequest, site_id: int) -> HttpResponse:
+    """The old one that still works beside the new one."""
+    site = access_site(request.user, site_id, Role.ADMIN)
+    do_revoke_old_secret(site)
+    do_record(request.user, Action.SECRET_REVOKED, None, site, target=site.domain, request=request)
+    messages.success(request, "The old secret stops working within seconds.")
     return redirect("settings", site_id=site.pk)
 
 
@@ -132,8 +173,11 @@ def transfer(request: HttpRequest, site_id: int) -> HttpResponse:
     if team.sites.filter(domain=site.domain).exists():
         messages.error(request, f"{team} has a site {site.domain} already.")
         return redirect("settings", site_id=site.pk)
-    site.team = team
-    site.save(update_fields=["team"])
+    before = site.team
+    do_transfer_site(site, team)
+    for one in (before, team):  # in the log of both
+        do_record(request.user, Action.SITE_TRANSFERRED, one, site, target=site.domain, before={"team": before.pk},
+                  after={"team": team.pk}, request=request)  # fmt: skip
     messages.success(request, f"{site.domain} belongs to {team} now.")
     return redirect("settings", site_id=site.pk)
 
@@ -150,5 +194,6 @@ def delete(request: HttpRequest, site_id: int) -> HttpResponse:
     except OSError as error:
         messages.error(request, f"Nothing is deleted: {error}")
         return redirect("settings", site_id=site_id)
+    do_record(request.user, Action.SITE_DELETED, site.team, target=f"{site.domain} ({site_id})", request=request)
     messages.success(request, f"{site.domain} and its events are deleted.")
     return redirect("sites")

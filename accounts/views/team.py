@@ -1,4 +1,4 @@
-"""A team: its people, invitations and API keys."""
+"""A team: its people and invitations."""
 
 from typing import Any
 
@@ -9,14 +9,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import access_team, get_role
-from accounts.actions import do_accept, do_change_role, do_create_api_key, do_invite, do_remove_member
-from accounts.forms import AccountForm, InviteForm, KeyForm
+from accounts.audit import Action, do_record
+from accounts.forms import OVERLAPS, AccountForm, InviteForm, KeyForm
 from accounts.mail import absolute, notify
-from accounts.models import Invitation, Membership, Role, Team, User, hash_token
+from accounts.membership import do_accept, do_change_role, do_invite, do_remove_member
+from accounts.models import Invitation, Membership, Role, Site, Team, User, hash_token
 from accounts.views.entry import BACKEND
+from accounts.views.keys import NEW_KEY, shown_keys
 
 
 def held(request: HttpRequest, team: Team) -> Role:
@@ -34,6 +36,11 @@ def check_grants(mine: Role, wanted: str) -> Role:
     return Role(wanted)
 
 
+def open_invitations(team: Team) -> Any:
+    return team.invitations.filter(accepted_at=None).select_related("site").order_by("-created_at")
+
+
+@require_GET
 @login_required
 def team(request: HttpRequest, team_id: int) -> HttpResponse:
     found = access_team(request.user, team_id)
@@ -43,9 +50,10 @@ def team(request: HttpRequest, team_id: int) -> HttpResponse:
         "team": found, "mine": mine, "is_admin": is_admin,
         "roles": [(role.value, role.label) for role in Role if role.rank <= mine.rank],
         "members": found.memberships.select_related("user").order_by("created_at"),
-        "invitations": found.invitations.filter(accepted_at=None).order_by("-created_at") if is_admin else [],
-        "keys": found.api_keys.select_related("user").order_by("-created_at") if is_admin else [],
-        "invite": InviteForm(), "key_form": KeyForm(), "new_key": request.session.pop("new_api_key", None),
+        "invitations": open_invitations(found) if is_admin else [],
+        "keys": shown_keys(found) if is_admin else [],
+        "sites": found.sites.all() if is_admin else [], "overlaps": OVERLAPS.items(),
+        "invite": InviteForm(), "key_form": KeyForm(), "new_key": request.session.pop(NEW_KEY, None),
     }  # fmt: skip
     return render(request, "accounts/team.html", context)
 
@@ -54,8 +62,10 @@ def team(request: HttpRequest, team_id: int) -> HttpResponse:
 @login_required
 def rename(request: HttpRequest, team_id: int) -> HttpResponse:
     found = access_team(request.user, team_id, Role.ADMIN)
-    found.name = request.POST.get("name", "").strip()[:120] or found.name
+    before, found.name = found.name, request.POST.get("name", "").strip()[:120] or found.name
     found.save(update_fields=["name"])
+    do_record(request.user, Action.TEAM_CHANGED, found, target=found.name, before={"name": before},
+              after={"name": found.name}, request=request)  # fmt: skip
     messages.success(request, "Saved.")
     return redirect("team", team_id=team_id)
 
@@ -69,25 +79,52 @@ def invite(request: HttpRequest, team_id: int) -> HttpResponse:
         messages.error(request, "This is not an e-mail address that can be invited.")
         return redirect("team", team_id=team_id)
     email, role = form.cleaned_data["email"].lower(), check_grants(held(request, found), form.cleaned_data["role"])
+    site = site_of(found, request.POST.get("site", ""))
+    if site is not None and role == Role.OWNER:
+        raise PermissionDenied("Owners are owners of a team, not of one site.")
     if found.memberships.filter(user__email=email).exists():
         messages.error(request, "This person is in the team already.")
         return redirect("team", team_id=team_id)
+    send_invitation(request, found, email, role, site)
+    return redirect("team", team_id=team_id)
+
+
+def site_of(team: Team, named: str) -> Site | None:
+    """The one site that an invitation is for; None: the team."""
+    if not named:
+        return None
+    found = team.sites.filter(pk=int(named)).first() if named.isdecimal() and len(named) < 19 else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def send_invitation(request: HttpRequest, team: Team, email: str, role: Role, site: Site | None) -> None:
     assert isinstance(request.user, User)
-    link = absolute(request, reverse("invitation", args=[do_invite(found, request.user, email, role)]))
+    link = absolute(request, reverse("invitation", args=[do_invite(team, request.user, email, role, site)]))
+    do_record(request.user, Action.INVITED, team, site, target=email, after={"role": role.value}, request=request)
+    what = site or team
     sent = notify(
-        "invitation", f"Join {found} on Footfall", email, link=link, team=found, inviter=request.user, action="Accept"
+        "invitation", f"Join {what} on Footfall", email, link=link, team=what, inviter=request.user, action="Accept"
     )
     text = "The invitation is sent." if sent else f"The mail could not be sent. Give them this link: {link}"
     messages.success(request, text) if sent else messages.warning(request, text)
-    return redirect("team", team_id=team_id)
 
 
 @require_POST
 @login_required
 def revoke_invitation(request: HttpRequest, team_id: int, invitation_id: int) -> HttpResponse:
-    access_team(request.user, team_id, Role.ADMIN).invitations.filter(pk=invitation_id).delete()
-    messages.success(request, "The invitation is withdrawn; its link no longer works.")
+    team = access_team(request.user, team_id, Role.ADMIN)
+    withdraw(request, team.invitations.filter(pk=invitation_id, accepted_at=None).first())
     return redirect("team", team_id=team_id)
+
+
+def withdraw(request: HttpRequest, found: Invitation | None) -> None:
+    if found is None:
+        raise Http404
+    found.delete()
+    do_record(request.user, Action.INVITATION_WITHDRAWN, found.team, found.site, target=found.email, request=request)
+    messages.success(request, "The invitation is withdrawn; its link no longer works.")
 
 
 def member_of(team: Team, membership_id: int) -> Membership:
@@ -104,8 +141,11 @@ def change_role(request: HttpRequest, team_id: int, membership_id: int) -> HttpR
     mine, member = held(request, found), member_of(found, membership_id)
     role = check_grants(mine, request.POST.get("role", ""))
     check_grants(mine, member.role)
+    before = member.role
     try:
         do_change_role(member, role)
+        do_record(request.user, Action.ROLE_CHANGED, found, target=member.user.email, before={"role": before},
+                  after={"role": role.value}, request=request)  # fmt: skip
         messages.success(request, "The role is changed.")
     except ValueError as error:
         messages.error(request, str(error))
@@ -127,36 +167,16 @@ def remove(request: HttpRequest, team_id: int, membership_id: int) -> HttpRespon
     except ValueError as error:
         messages.error(request, str(error))
         return redirect("team", team_id=team_id)
+    action = Action.MEMBER_LEFT if leaving else Action.MEMBER_REMOVED
+    do_record(request.user, action, found, target=member.user.email, before={"role": member.role}, request=request)
     messages.success(request, "You have left the team." if leaving else "They are no longer in the team.")
     return redirect("sites") if leaving else redirect("team", team_id=team_id)
 
 
-@require_POST
-@login_required
-def new_key(request: HttpRequest, team_id: int) -> HttpResponse:
-    found = access_team(request.user, team_id, Role.ADMIN)
-    form = KeyForm(request.POST)
-    assert isinstance(request.user, User)
-    if form.is_valid():
-        data = form.cleaned_data
-        key = do_create_api_key(request.user, found, data["name"], tuple(data["scopes"]), int(data["days"] or 0))
-        request.session["new_api_key"] = key
-    else:
-        messages.error(request, "A key needs a name and at least one scope.")
-    return redirect("team", team_id=team_id)
-
-
-@require_POST
-@login_required
-def revoke_key(request: HttpRequest, team_id: int, key_id: int) -> HttpResponse:
-    access_team(request.user, team_id, Role.ADMIN).api_keys.filter(pk=key_id).delete()
-    messages.success(request, "The key no longer works.")
-    return redirect("team", team_id=team_id)
-
-
+@require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Accept as the person who is logged in, or with a new account; always as the address that was invited."""
-    found = Invitation.objects.filter(token_hash=hash_token(token)).select_related("team", "invited_by").first()
+    found = Invitation.objects.filter(token_hash=hash_token(token)).select_related("team", "site", "invited_by").first()
     if found is None or not found.is_open:
         return render(request, "accounts/invitation_closed.html", status=404)
     user = request.user
@@ -164,14 +184,24 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if isinstance(user, User):
         context["wrong_person"] = user.email != found.email
         if request.method == "POST" and not context["wrong_person"]:
-            do_accept(found, user)
-            return redirect("sites")
+            return accept(request, found, user)
         return render(request, "accounts/invitation.html", context)
     data = {**request.POST.dict(), "email": found.email} if request.method == "POST" else None
     form = AccountForm(data, initial={"email": found.email})
     if data and form.is_valid():
         new = User.objects.create_user(found.email, form.cleaned_data["password"], name=form.cleaned_data["name"])
-        do_accept(found, new)
-        login(request, new, BACKEND)
-        return redirect("sites")
+        answer = accept(request, found, new)
+        if answer.status_code == 302:
+            login(request, new, BACKEND)
+        return answer
     return render(request, "accounts/invitation.html", context | {"form": form})
+
+
+def accept(request: HttpRequest, found: Invitation, user: User) -> HttpResponse:
+    try:
+        do_accept(found, user)
+    except ValueError:
+        return render(request, "accounts/invitation_closed.html", status=404)
+    do_record(user, Action.INVITATION_ACCEPTED, found.team, found.site, target=user.email,
+              after={"role": found.role}, request=request)  # fmt: skip
+    return redirect("sites")

@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access import LEAST
 from accounts.models import Site
 from analytics.api import analysis_serializers as shapes
 from analytics.api.views import PROBLEMS, StatsView
@@ -48,6 +49,7 @@ class AnalysisView(StatsView):
     """`ask(scope, asked)` builds and runs the analysis; its result, a dataclass, is the answer."""
 
     serializer: type[shapes.AnalysisSerializer]
+    role = LEAST
     site: Site
     tells_money = False
 
@@ -55,7 +57,7 @@ class AnalysisView(StatsView):
         raise NotImplementedError
 
     def post(self, request: Request, site_id: int) -> Response:
-        self.site = site = self.caller().access_site(site_id)
+        self.site = site = self.caller().access_site(site_id, self.role)
         serializer = self.serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         scope = scope_of(site, serializer.validated_data)

@@ -17,7 +17,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        caller = get_caller(token.strip())
+        caller = get_caller(token.strip(), request._request)
         if caller is None:
             raise AuthenticationFailed("The API key is not known, has expired, or was revoked.")
         return caller.user, caller

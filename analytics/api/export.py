@@ -8,6 +8,8 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 
+from accounts.access import PEOPLE
+from accounts.audit import Action, do_record
 from analytics.api.authentication import ReadsEvents
 from analytics.api.views import PROBLEMS, StatsView
 from analytics.queries import calendar, export
@@ -49,7 +51,7 @@ class ExportView(StatsView):
         responses={(200, media): kind for media, kind in CONTENT.items()} | PROBLEMS,
     )
     def get(self, request: Request, site_id: int, kind: str) -> StreamingHttpResponse:
-        site = self.caller().access_site(site_id)
+        site = self.caller().access_site(site_id, PEOPLE)
         if kind not in export.KINDS:
             raise Http404
         form = request.query_params.get("format", "csv")
@@ -60,6 +62,8 @@ class ExportView(StatsView):
         first = request.query_params.get("from") or str(today - timedelta(days=29))
         period = calendar.get_period([first, request.query_params.get("to") or str(today)], zone, datetime.now(UTC))
         blocks = export.get_blocks(kind, Scope(site.pk, period))
+        days = {"kind": kind, "from": period.first, "to": period.last, "format": form}
+        do_record(self.caller(), Action.EXPORTED, None, site, target=kind, after=days, request=request._request)
         name = f"{site.domain}-{kind}-{period.first}-{period.last}.{form}"
         return StreamingHttpResponse(
             export.write(kind, form, first_of(blocks)),

@@ -13,6 +13,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access import PEOPLE
+from accounts.audit import Action, do_record
 from accounts.models import Site
 from analytics.api.authentication import ReadsEvents
 from analytics.api.errors import shape
@@ -52,7 +54,11 @@ class JobView(StatsView):
     permission_classes = (ReadsEvents,)  # type: ignore[assignment]
 
     def site(self, site_id: int) -> Site:
-        return self.caller().access_site(site_id)
+        return self.caller().access_site(site_id, PEOPLE)
+
+    def record(self, action: Action, job: Export) -> None:
+        told = {"id": job.pk, "from": job.first, "to": job.last, "format": job.format}
+        do_record(self.caller(), action, None, job.site, target=job.kind, after=told, request=self.request._request)
 
     def job(self, site_id: int, pk: int) -> Export:
         found = Export.objects.filter(site=self.site(site_id), pk=pk).first()
@@ -92,6 +98,7 @@ class ExportsView(JobView):
             job = do_request(site, self.caller().user, data["kind"], period, data["format"])
         except ValueError as error:
             return Response(shape("busy", str(error)), 429, headers={"Retry-After": "60"})
+        self.record(Action.EXPORTED, job)
         return Response(ExportJobSerializer(job).data, 202)
 
 
@@ -106,7 +113,9 @@ class ExportJobView(JobView):
         operation_id="delete_export", summary="Delete an export and its file", responses={204: None, **PROBLEMS}
     )
     def delete(self, request: Request, site_id: int, pk: int) -> Response:
-        do_delete(self.job(site_id, pk))
+        job = self.job(site_id, pk)
+        self.record(Action.EXPORT_DELETED, job)
+        do_delete(job)
         return Response(status=204)
 
 
@@ -131,6 +140,8 @@ class ExportFileView(JobView):
         if span is None:
             return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
         first, last = span
+        if first == 0:  # not each piece of one download
+            self.record(Action.EXPORT_FETCHED, job)
         file = path.open("rb")
         file.seek(first)
         answer = StreamingHttpResponse(pieces(file, last - first + 1), content_type=TYPES[job.format])

@@ -8,6 +8,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.access import PEOPLE
+from accounts.audit import Action, do_record
 from analytics.api.analyses import AnalysisView, Asked, documented
 from analytics.api.analysis_serializers import SELECTOR_HELP, AnalysisSerializer, Events, FunnelSerializer
 from analytics.api.authentication import ReadsEvents
@@ -260,6 +262,7 @@ class FunnelPeopleSerializer(FunnelSerializer):
 
 class FunnelPeopleView(AnalysisView):
     serializer = FunnelPeopleSerializer
+    role = PEOPLE
     permission_classes = (ReadsEvents,)  # type: ignore[assignment]
 
     @documented(
@@ -277,4 +280,14 @@ class FunnelPeopleView(AnalysisView):
         steps = tuple(selector_of_site(self.site, raw, f"steps.{i}") for i, raw in enumerate(asked["steps"]))
         wanted = funnel.Funnel(scope, steps, asked["order"], check_window(asked["window"]))
         found = funnel.get_people(wanted, asked["step"], asked["dropped"], asked["limit"], "api.funnel.people")
+        seen = {"step": asked["step"], "people": len(found)}
+        do_record(
+            self.caller(),
+            Action.PEOPLE_VIEWED,
+            None,
+            self.site,
+            target="funnel",
+            after=seen,
+            request=self.request._request,
+        )
         return {"people": [asdict(person) for person in found]}

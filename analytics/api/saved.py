@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.pagination import CursorPagination
 
+from accounts.audit import Action, do_record
 from accounts.models import Role, Site
 from analytics.api.authentication import ReadsAndChanges
 from analytics.api.views import PROBLEMS, StatsView
@@ -17,8 +18,11 @@ from analytics.queries.dimensions import BadQuery
 from analytics.saved import cohorts
 from analytics.saved.checks import check_goal, check_segment
 from analytics.saved.css import filters_of_css
+from analytics.saved.history import told_of
 from analytics.saved.models import Annotation, DefinedEvent, ExchangeRate, Goal, Segment, Spend
 from analytics.saved.rates import check_code, check_rate
+
+Told = dict[str, Any] | None
 
 
 class Pages(CursorPagination):
@@ -163,10 +167,22 @@ class OfSite(StatsView):
         fake = getattr(self, "swagger_fake_view", False)
         return {"request": self.request, "view": self, "site": None if fake else self.site}
 
+    def record(self, action: Action, thing: Any, before: Told = None, after: Told = None) -> None:
+        target = f"{type(thing)._meta.verbose_name} {thing}"
+        about = {"before": before, "after": after, "request": self.request._request}
+        do_record(self.caller(), action, None, self.site, target=target, **about)  # type: ignore[typeddict-item]
+
     def perform_create(self, serializer: Any) -> None:
-        serializer.save(site=self.site)
+        made = serializer.save(site=self.site)
+        self.record(Action.SAVED_MADE, made, None, told_of(made))
+
+    def perform_update(self, serializer: Any) -> None:
+        before = told_of(self.get_object())
+        changed = serializer.save()
+        self.record(Action.SAVED_CHANGED, changed, before, told_of(changed))
 
     def perform_destroy(self, instance: Any) -> None:
+        self.record(Action.SAVED_DELETED, instance, told_of(instance))
         if isinstance(instance, Segment):
             cohorts.do_delete(instance)
         else:

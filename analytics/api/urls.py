@@ -1,11 +1,12 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from analytics.api import analyses, docs, errors, export, jobs, reports, saved, views
+from analytics.api import analyses, audit, docs, errors, export, jobs, reports, saved, views
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs/", docs.docs, name="api-docs"),
+    path("v1/audit", audit.AuditView.as_view(), name="api-audit"),
     path("v1/sites", views.SitesView.as_view(), name="api-sites"),
     path("v1/sites/<int:site_id>", views.SiteView.as_view(), name="api-site"),
     path("v1/sites/<int:site_id>/query", views.QueryView.as_view(), name="api-query"),

@@ -6,6 +6,7 @@ import redis
 from django.conf import settings
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
@@ -25,10 +26,12 @@ CHECKS: dict[str, Callable[[], object]] = {
 }
 
 
+@require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"status": "alive"})
 
 
+@require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
     """200 when all dependencies answer, else 503; each by name. Reasons stay in the log: strangers may read this."""
     states = {}
@@ -59,6 +62,7 @@ class Ingestion:
         return [total, waiting, age]
 
 
+@require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     try:

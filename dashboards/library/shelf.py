@@ -11,16 +11,20 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import access_site
+from accounts.audit import Action, do_record
 from accounts.mail import absolute
 from accounts.models import Role, Site
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.store import StoreError
+from analytics.saved.history import told_of
+from analytics.saved.models import Link
 from dashboards.library.forms import SavedForm
 
 Row = Sequence[str]
+Told = dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -54,16 +58,18 @@ class Shelf:
 
     @property
     def view(self) -> Callable[..., HttpResponse]:
+        @require_http_methods(["GET", "HEAD", "POST"])
         @login_required
         def view(request: HttpRequest, site_id: int, pk: int | None = None) -> HttpResponse:
             site = access_site(request.user, site_id, self.role)
             thing = self.find(site, pk) if pk is not None else None
+            before = told_of(thing) if thing else None
             with timezone.override(ZoneInfo(site.timezone)):
                 form = self.form(
                     request.POST or None, site=site, instance=thing, initial=None if thing else self.initial(request)
                 )
                 if request.method == "POST" and form.is_valid():
-                    return self.do_save(request, form, site)
+                    return self.do_save(request, form, site, before)
                 rows = [(one, self.row(one, site)) for one in self.things(site)]
                 shown = {
                     "site": site,
@@ -79,10 +85,22 @@ class Shelf:
 
         return view
 
-    def do_save(self, request: HttpRequest, form: SavedForm, site: Site) -> HttpResponse:
+    def record(self, request: HttpRequest, thing: Any, before: Told, after: Told) -> None:
+        is_link = isinstance(thing, Link)
+        if after is None:
+            action = Action.LINK_DELETED if is_link else Action.SAVED_DELETED
+        elif before is None:
+            action = Action.LINK_MADE if is_link else Action.SAVED_MADE
+        else:
+            action = Action.LINK_CHANGED if is_link else Action.SAVED_CHANGED
+        target = f"{self.one} {thing}"
+        do_record(request.user, action, None, thing.site, target=target, before=before, after=after, request=request)
+
+    def do_save(self, request: HttpRequest, form: SavedForm, site: Site, before: Told) -> HttpResponse:
         if hasattr(form.instance, "created_by_id") and form.instance.created_by_id is None:
             form.instance.created_by = request.user
         thing = form.save()
+        self.record(request, thing, before, told_of(thing))
         try:
             self.saved(thing, request)
         except (BadQuery, StoreError) as error:
@@ -98,8 +116,10 @@ class Shelf:
         def delete(request: HttpRequest, site_id: int, pk: int) -> HttpResponse:
             site = access_site(request.user, site_id, self.role)
             thing = self.find(site, pk)
+            before = told_of(thing)
             try:
                 self.deleted(thing)
+                self.record(request, thing, before, None)
             except StoreError as error:
                 messages.error(request, f"Nothing is deleted: {error}")
             else:

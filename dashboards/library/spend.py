@@ -6,12 +6,14 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.signing import BadSignature, dumps, loads
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import access_site
+from accounts.audit import Action, do_record
 from accounts.models import Role, Site
+from analytics.saved.history import told_of
 from analytics.saved.models import Spend
 from analytics.saved.spend import COLUMNS, MOST_BYTES, Line, do_import, do_put, get_preview
 from dashboards.builder import known
@@ -21,6 +23,7 @@ from dashboards.state import State
 SHOWN, NAMES = 200, 300
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def view(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.ANALYST)
@@ -28,6 +31,7 @@ def view(request: HttpRequest, site_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         do_put(site, [Line(data["day"], data["campaign"], data["source"], data["amount"], data["currency"])])
+        do_record(request.user, Action.SAVED_MADE, None, site, target="spend", after=data, request=request)
         messages.success(request, "Saved; an amount that was there for this day, campaign and source is replaced.")
         return redirect("spend", site_id=site.pk)
     rows = Spend.objects.filter(site=site)[:SHOWN]
@@ -46,7 +50,12 @@ def campaigns(site: Site) -> list[str]:
 @login_required
 def delete(request: HttpRequest, site_id: int, pk: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.ANALYST)
-    Spend.objects.filter(site=site, pk=pk).delete()
+    found = Spend.objects.filter(site=site, pk=pk).first()
+    if found is None:
+        raise Http404("There is no such page.")
+    before = told_of(found)
+    found.delete()
+    do_record(request.user, Action.SAVED_DELETED, None, site, target="spend", before=before, request=request)
     messages.success(request, "Deleted.")
     return redirect("spend", site_id=site.pk)
 
@@ -70,6 +79,8 @@ def preview(request: HttpRequest, site_id: int) -> HttpResponse:
         except ValueError as error:
             messages.error(request, f"Nothing was imported: {error}")
             return redirect("spend", site_id=site.pk)
+        after = {"lines": number}
+        do_record(request.user, Action.SAVED_MADE, None, site, target="spend, imported", after=after, request=request)
         messages.success(
             request,
             f"{number:,} amounts are imported{f', {len(found.wrong):,} lines left out' if found.wrong else ''}.",

@@ -10,13 +10,15 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import throttle
 from accounts.access import access_site
+from accounts.audit import Action, do_record, record_change
 from accounts.models import Role, User
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.engagement import PARTS
+from analytics.saved.history import told_of
 from analytics.saved.links import find_link
 from analytics.saved.mails import do_unsubscribe, get_subscription
 from analytics.saved.models import DEFAULT_ENGAGEMENT, Segment, View
@@ -82,6 +84,9 @@ def save_segment(request: HttpRequest, site_id: int) -> HttpResponse:
         messages.error(request, f"The segment was not saved: {error}")
         return redirect(reverse(back, args=[site.pk]))
     made = Segment.objects.create(site=site, name=name, filters=state.raw_filters)
+    do_record(
+        request.user, Action.SAVED_MADE, None, site, target=f"segment {name}", after=told_of(made), request=request
+    )
     rest = tuple(pair for pair in state.extra if pair[0] != "segment")
     messages.success(request, f"{name} is saved; it stands under Segments.")
     return redirect(reverse(back, args=[site.pk]) + state.address(clauses=(), extra=(*rest, ("segment", str(made.pk)))))
@@ -103,13 +108,15 @@ def engagement_settings(request: HttpRequest, site_id: int) -> HttpResponse:
         initial[f"{part}_weight"], initial[f"{part}_cap"] = chosen[part]
     form = EngagementForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
+        data, before = form.cleaned_data, {"engagement": kept.engagement, "cleaning": kept.cleaning}
         kept.engagement = {part: [data[f"{part}_weight"], data[f"{part}_cap"]] for part in PARTS} | {
             name: [*dict.fromkeys(line.strip() for line in data[name].splitlines() if line.strip())]
             for name in ("core", "feature_events")
         }
         kept.cleaning = data["cleaning"]
         kept.save()
+        after = {"engagement": kept.engagement, "cleaning": kept.cleaning}
+        record_change(request.user, Action.SETTINGS_CHANGED, site, before, after, target="formulas", request=request)
         messages.success(request, "Saved.")
         return redirect("engagement-settings", site_id=site.pk)
     pairs = [(form[f"{part}_weight"], form[f"{part}_cap"]) for part in PARTS]
@@ -118,9 +125,10 @@ def engagement_settings(request: HttpRequest, site_id: int) -> HttpResponse:
     )
 
 
-engagement_settings = login_required(engagement_settings)
+engagement_settings = require_http_methods(["GET", "HEAD", "POST"])(login_required(engagement_settings))
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 def shared(request: HttpRequest, token: str) -> HttpResponse:
     """The way in by a link: past its password to the dashboard."""
     link = find_link(token)
@@ -138,10 +146,12 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
             throttle.count(name, 600)
             return render(request, "dashboards/library/shared.html", {"link": link, "wrong": True}, status=403)
         value = f"{link.token}:{link.grant()}"
+    do_record(None, Action.LINK_OPENED, None, link.site, target=link.name, request=request)
     more = urlencode([(SHARE, value), *([("embed", "1")] if "embed" in request.GET else [])])
     return redirect(f"{reverse(link.page, args=[link.site_id])}?{link.query}{'&' if link.query else ''}{more}")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @csrf_exempt  # one click in a mail program (RFC 8058) sends no cookie; the signed token says who it is
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     found = get_subscription(token)

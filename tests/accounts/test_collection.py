@@ -153,8 +153,8 @@ def test_only_admins_come_in(site, page):
     client.force_login(other)
     assert client.get(address).status_code == 404
     membership = Membership.objects.create(team=site.team, user=other, role=Role.ANALYST)
-    for method in (client.get, client.post):
-        assert method(address).status_code == 403
+    assert client.get(address).status_code == 403
+    assert client.post(address).status_code == (405 if page == "events" else 403)
     assert client.post(f"/sites/{site.pk}/settings/events/{own.pk}/delete").status_code == 403
     membership.role = Role.ADMIN
     membership.save()

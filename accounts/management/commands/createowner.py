@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
 from accounts.actions import do_create_owner
+from accounts.audit import Action, do_record
 from accounts.models import User
 
 
@@ -25,5 +26,6 @@ class Command(BaseCommand):
             raise CommandError(" ".join(error.messages)) from None
         if User.objects.filter(email=email.lower()).exists():
             raise CommandError(f"{email} has an account already.")
-        do_create_owner(email, password, name)
+        user = do_create_owner(email, password, name)
+        do_record("command createowner", Action.ACCOUNT_MADE, user.teams.get(), target=user.email)
         self.stdout.write(f"Created {email}.")

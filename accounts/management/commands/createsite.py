@@ -4,6 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.actions import do_create_api_key, do_create_site
+from accounts.audit import Action, do_record
 from accounts.checks import check_currency, check_domain, check_timezone
 from accounts.models import Membership, Role
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         new = do_create_site(membership.team, domain, zone, currency)
         key = do_create_api_key(membership.user, membership.team, f"createsite {domain}")
+        do_record("command createsite", Action.SITE_MADE, membership.team, new.site, target=domain)
         self.report(options["json"], new.site.pk, domain, new.site.site_key, new.ingest_secret, key)
 
     def report(self, as_json: bool, *values: object) -> None:
