@@ -12,7 +12,11 @@ from django.conf import settings
 log = logging.getLogger(__name__)
 HOUR, KEPT = 3600, 48 * 3600
 FIELDS = ("queries", "ms", "rows", "bytes", "failed", "slowest")
-RAISE = "if tonumber(ARGV[2]) > tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') then redis.call('HSET', KEYS[1], ARGV[1], ARGV[2]) end"
+RAISE = """
+if tonumber(ARGV[2]) > tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '0') then
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+end
+"""
 _store: Any = None
 
 

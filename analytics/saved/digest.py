@@ -168,3 +168,11 @@ def words(period: Period) -> str:
     if period.days == 1:
         return f"on {period.first:%A}, {period.first.day} {period.first:%B}"
     return f"from {period.first.day} {period.first:%B} to {period.last.day} {period.last:%B %Y}"
+
+
+def told(label: str, interval: str) -> str:
+    """As an axis has it: 14:00, 3 Nov, Nov 2026."""
+    at = datetime.fromisoformat(label)
+    if interval == "hour":
+        return f"{at:%H:%M}"
+    return f"{at:%b %Y}" if interval == "month" else f"{at.day} {at:%b}"

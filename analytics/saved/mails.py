@@ -15,7 +15,7 @@ from django.urls import reverse
 from analytics.queries import calendar, live
 from analytics.queries.calendar import Period
 from analytics.queries.store import StoreError
-from analytics.saved.digest import Asked, Digest, get_digest, words
+from analytics.saved.digest import Asked, Digest, get_digest, told, words
 from analytics.saved.models import Report
 from analytics.saved.pdf import to_pdf
 
@@ -130,18 +130,11 @@ def about_period(report: Report, due: str, now: datetime) -> tuple[str, str, dic
 def columns_of(found: Digest) -> list[Column]:
     """Heights in pixels, of cells: what every mail program draws."""
     most = max(found.most_now, 1)
-    return [
-        Column(told(point.label, found.interval), point.value, round(HEIGHT * point.value / most), round(HEIGHT * (most - point.value) / most))
-        for point in found.points
-    ]  # fmt: skip
-
-
-def told(label: str, interval: str) -> str:
-    """As an axis has it: 14:00, 3 Nov, Nov 2026."""
-    at = datetime.fromisoformat(label)
-    if interval == "hour":
-        return f"{at:%H:%M}"
-    return f"{at:%b %Y}" if interval == "month" else f"{at.day} {at:%b}"
+    made = []
+    for point in found.points:
+        height = round(HEIGHT * point.value / most)
+        made.append(Column(told(point.label, found.interval), point.value, height, HEIGHT - height))
+    return made
 
 
 def address_of(path: str) -> str:

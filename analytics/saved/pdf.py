@@ -1,13 +1,14 @@
-"""A digest as a PDF of A4 pages: tiles, the chart, bar lists. The fonts are those that every reader has, so the file is small."""
+"""A digest as a PDF of A4 pages: tiles, the chart, bar lists. In the fonts that every reader has, so the file is small."""
 
 import unicodedata
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from fpdf import FPDF
 
-from analytics.saved.digest import Bar, Digest, Figure, Point, words
+from analytics.saved.digest import Bar, Digest, Figure, Point, told, words
 
 Colour = tuple[int, int, int]
 INK, QUIET, LINE, GRID = (22, 32, 28), (91, 102, 97), (223, 228, 225), (236, 239, 237)
@@ -19,19 +20,25 @@ BOTTOM = 278.0
 ROW = 7.2
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    size: float
+    colour: Colour = INK
+    bold: bool = False
+    align: str = "L"
+
+
 class Sheet(FPDF):
     """Texts go by `say`: the built-in fonts know Latin letters, what else there is gets written in those."""
 
     foot = ""
 
     def footer(self) -> None:
-        self.say(LEFT, 284, self.foot, 8, QUIET)
-        self.say(RIGHT, 284, str(self.page_no()), 8, QUIET, align="R")
+        self.say(LEFT, 284, self.foot, Look(8, QUIET))
+        self.say(RIGHT, 284, str(self.page_no()), Look(8, QUIET, align="R"))
 
-    def say(
-        self, x: float, y: float, text: str, size: float, colour: Colour = INK, *, bold: bool = False, align: str = "L",
-        most: float = WIDTH,
-    ) -> None:  # fmt: skip
+    def say(self, x: float, y: float, text: str, look: "Look", most: float = WIDTH) -> None:
+        size, colour, bold, align = look.size, look.colour, look.bold, look.align
         self.set_font("Helvetica", "B" if bold else "", size)
         self.set_text_color(*colour)
         shown = fitting(self, latin(text), most)
@@ -84,13 +91,13 @@ def to_pdf(digest: Digest, now: datetime, about: str = "") -> bytes:
 def head(sheet: Sheet, digest: Digest, about: str) -> float:
     for step in range(3):
         sheet.box(LEFT + step * 3, 22 - step * 3, 2.4, 2.4 + step * 3, ACCENT)
-    sheet.say(LEFT + 14, 20, digest.site.domain, 18, bold=True, most=WIDTH - 14)
-    told = f"{words(digest.period)[:1].upper()}{words(digest.period)[1:]}"
+    sheet.say(LEFT + 14, 20, digest.site.domain, Look(18, bold=True), most=WIDTH - 14)
+    about_when = f"{words(digest.period)[:1].upper()}{words(digest.period)[1:]}"
     if digest.compared:
-        told += f", against {words(digest.compared).removeprefix('from ').removeprefix('on ')}"
-    sheet.say(LEFT + 14, 26, told, 10, QUIET, most=WIDTH - 14)
+        about_when += f", against {words(digest.compared).removeprefix('from ').removeprefix('on ')}"
+    sheet.say(LEFT + 14, 26, about_when, Look(10, QUIET), most=WIDTH - 14)
     if about:
-        sheet.say(LEFT + 14, 31, f"Only where {about}", 9, ACCENT, most=WIDTH - 14)
+        sheet.say(LEFT + 14, 31, f"Only where {about}", Look(9, ACCENT), most=WIDTH - 14)
     return 38.0
 
 
@@ -100,15 +107,16 @@ def tiles(sheet: Sheet, figures: list[Figure], y: float) -> float:
     for i, one in enumerate(figures):
         x, top = LEFT + i % 3 * wide, y + i // 3 * high
         sheet.line(x, top, x + wide - 4, top)
-        sheet.say(x, top + 5.5, one.label, 9, QUIET, most=wide - 4)
-        sheet.say(x, top + 12.5, one.value, 16, bold=True, most=wide - 4)
+        sheet.say(x, top + 5.5, one.label, Look(9, QUIET), most=wide - 4)
+        sheet.say(x, top + 12.5, one.value, Look(16, bold=True), most=wide - 4)
         colour = ACCENT if one.judged == "good" else BAD if one.judged == "bad" else QUIET
-        sheet.say(x, top + 17.5, " ".join(filter(None, [one.change, f"from {one.before}" if one.before != "–" else ""])), 8, colour, most=wide - 4)  # fmt: skip
+        before = f"from {one.before}" if one.before != "–" else ""
+        sheet.say(x, top + 17.5, f"{one.change} {before}".strip(), Look(8, colour), most=wide - 4)
     return y + (len(figures) + 2) // 3 * high + 6
 
 
 def chart(sheet: Sheet, digest: Digest, y: float) -> float:
-    sheet.say(LEFT, y, f"Visitors by {digest.interval}", 11, bold=True)
+    sheet.say(LEFT, y, f"Visitors by {digest.interval}", Look(11, bold=True))
     if any(point.before is not None for point in digest.points):
         legend(sheet, y)
     top, height, right = y + 6, 48.0, RIGHT - 12
@@ -118,7 +126,7 @@ def chart(sheet: Sheet, digest: Digest, y: float) -> float:
         at = top + height * (1 - part)
         sheet.set_draw_color(*(LINE if part else QUIET))
         sheet.line(LEFT, at, right, at)
-        sheet.say(RIGHT, at + 1, f"{scale * part:,.0f}", 8, QUIET, align="R")
+        sheet.say(RIGHT, at + 1, f"{scale * part:,.0f}", Look(8, QUIET, align="R"))
     if digest.points:
         curves(sheet, digest.points, scale, (LEFT, top, right - LEFT, height))
         axis(sheet, digest, right, top + height + 4.5)
@@ -132,7 +140,7 @@ def legend(sheet: Sheet, y: float) -> None:
         sheet.set_dash_pattern(dash=dash, gap=dash)
         sheet.line(x, y - 1.2, x + 6, y - 1.2)
         sheet.set_dash_pattern()
-        sheet.say(x + 8, y, text, 8, QUIET)
+        sheet.say(x + 8, y, text, Look(8, QUIET))
 
 
 def curves(sheet: Sheet, points: list[Point], scale: float, frame: tuple[float, float, float, float]) -> None:
@@ -165,7 +173,9 @@ def curves(sheet: Sheet, points: list[Point], scale: float, frame: tuple[float, 
         sheet.set_dash_pattern()
     peak = max(range(len(points)), key=lambda i: points[i].value)
     x, y = now[peak]
-    sheet.say(min(x + 1, left + width - 8), max(y - 1.5, top - 1), f"{points[peak].value:,}", 8, ACCENT, bold=True)
+    sheet.say(
+        min(x + 1, left + width - 8), max(y - 1.5, top - 1), f"{points[peak].value:,}", Look(8, ACCENT, bold=True)
+    )
 
 
 def axis(sheet: Sheet, digest: Digest, right: float, y: float) -> None:
@@ -173,9 +183,7 @@ def axis(sheet: Sheet, digest: Digest, right: float, y: float) -> None:
     stride = max(1, -(-len(points) // most))
     wide = (right - LEFT) / max(1, len(points) - 1)
     for i in range(0, len(points), stride):
-        at = datetime.fromisoformat(points[i].label)
-        text = f"{at:%H:%M}" if digest.interval == "hour" else f"{at:%b %Y}" if digest.interval == "month" else f"{at.day} {at:%b}"  # fmt: skip
-        sheet.say(LEFT + i * wide, y, text, 8, QUIET)
+        sheet.say(LEFT + i * wide, y, told(points[i].label, digest.interval), Look(8, QUIET))
 
 
 def ceiling(value: int) -> float:
@@ -196,9 +204,9 @@ def achieved(sheet: Sheet, digest: Digest, y: float) -> float:
         (goal.name, f"{goal.people:,}", "" if goal.rate is None else f"{goal.rate:.1f}%", 100 * goal.people / most)
         for goal in digest.goals[:8]
     ]
-    sheet.say(LEFT, y, "Goals", 11, bold=True)
-    sheet.say(RIGHT - 18, y, "People", 8, QUIET, align="R")
-    sheet.say(RIGHT, y, "Rate", 8, QUIET, align="R")
+    sheet.say(LEFT, y, "Goals", Look(11, bold=True))
+    sheet.say(RIGHT - 18, y, "People", Look(8, QUIET, align="R"))
+    sheet.say(RIGHT, y, "Rate", Look(8, QUIET, align="R"))
     for i, (name, people, rate, share) in enumerate(rows):
         row(sheet, (LEFT, y + 3 + i * ROW, WIDTH), name, people, share, rate)
     return y + 3 + len(rows) * ROW + 9
@@ -218,21 +226,21 @@ def lists(sheet: Sheet, digest: Digest, y: float) -> None:
 
 
 def one_list(sheet: Sheet, x: float, y: float, title: str, bars: list[Bar]) -> None:
-    sheet.say(x, y, title, 11, bold=True)
-    sheet.say(x + HALF, y, "Visitors", 8, QUIET, align="R")
+    sheet.say(x, y, title, Look(11, bold=True))
+    sheet.say(x + HALF, y, "Visitors", Look(8, QUIET, align="R"))
     for i, bar in enumerate(bars):
         row(sheet, (x, y + 3 + i * ROW, HALF), bar.label, f"{bar.value:,}", bar.width)
     if not bars:
-        sheet.say(x, y + 7, "Nothing in this period", 9, QUIET)
+        sheet.say(x, y + 7, "Nothing in this period", Look(9, QUIET))
 
 
 def row(
     sheet: Sheet, frame: tuple[float, float, float], name: str, value: str, share: float, rate: str = ""
 ) -> None:  # fmt: skip
     x, y, width = frame
-    sheet.say(x, y + 4, name, 9, most=width - (44 if rate else 24))
-    sheet.say(x + width - (18 if rate else 0), y + 4, value, 9, bold=True, align="R")
+    sheet.say(x, y + 4, name, Look(9), most=width - (44 if rate else 24))
+    sheet.say(x + width - (18 if rate else 0), y + 4, value, Look(9, bold=True, align="R"))
     if rate:
-        sheet.say(x + width, y + 4, rate, 9, QUIET, align="R")
+        sheet.say(x + width, y + 4, rate, Look(9, QUIET, align="R"))
     sheet.box(x, y + 5.6, width, 0.7, GRID)
     sheet.box(x, y + 5.6, width * share / 100, 0.7, ACCENT)
