@@ -50,6 +50,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
         )
         for kind, line in zip(names, found.lines, strict=True)
     ]
+    used = sorted(zip(names, found.lines, strict=True), key=lambda pair: -(pair[1].total or 0))
     rows = [
         [
             name(kind, state.address(extra=(("series", kind), ("measure", "people")))),
@@ -57,7 +58,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
             num(compact(everybody), raw=everybody),
             num(percent(100 * (line.total or 0) / everybody if everybody else None)),
         ]
-        for kind, line in zip(names, found.lines, strict=True)
+        for kind, line in used
     ]
     sheet = Sheet(
         "Feature adoption",

@@ -8,8 +8,6 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_GET
 
 from accounts.access import access_site
-from analytics.queries.span import get_first_event
-from analytics.queries.store import StoreError
 from dashboards.door import Door
 from dashboards.page import page
 from dashboards.state import State
@@ -17,10 +15,7 @@ from dashboards.state import State
 
 @page("dashboards/executive.html", groups=("pages", "sources", "places", "technology"))
 def view(door: Door, state: State) -> dict[str, Any]:
-    try:
-        return {"waiting": get_first_event(state.site.pk) is None}
-    except StoreError:
-        return {"waiting": False}
+    return {}
 
 
 @require_GET

@@ -8,10 +8,10 @@ from analytics.queries import query
 from analytics.queries.dimensions import DIMENSIONS
 from analytics.queries.filters import UNITS
 from analytics.queries.people import Scope, check_window
-from analytics.saved.resolve import selector_of_site
 from dashboards.names import compact, display, duration
 from dashboards.panel import panel
 from dashboards.state import State
+from dashboards.steps import api_step, selector_of
 
 SHOP = ("product_view", "add_to_cart", "checkout_start", "purchase")
 PASSIVE = (
@@ -46,7 +46,7 @@ class Row:
     share: float
     shown_share: str
     of_previous: str
-    dropped: int
+    dropped: str
     median: str
 
 
@@ -67,7 +67,8 @@ def row_of(number: int, step: core.Step) -> Row:
     share = step.share_of_first or 0
     return Row(
         number, step.name, compact(step.people), step.people, round(share, 2), f"{share:.1f}%",
-        "" if number == 1 or step.share_of_previous is None else f"{step.share_of_previous:.1f}%", step.dropped,
+        "" if number == 1 or step.share_of_previous is None else f"{step.share_of_previous:.1f}%",
+        f"{step.dropped:,}" if step.dropped else "",
         "" if step.median_seconds is None else duration(step.median_seconds),
     )  # fmt: skip
 
@@ -84,17 +85,24 @@ def form_of(state: State, steps: list[str], kinds: list[str]) -> dict[str, Any]:
         "windows": ({window: window} | WINDOWS if window[-1:] in UNITS else WINDOWS).items(),
         "breakdowns": [(key, DIMENSIONS[key].label if key else "Nothing") for key in BREAKDOWNS],
         "chosen_breakdown": state.value("breakdown"),
-        "fields": state.pairs("step", "order", "window", "breakdown"),
+        "without": state.value("without"),
+        "per": state.value("per"),
+        "fields": state.pairs("step", "order", "window", "breakdown", "without", "per"),
     }
 
 
 def asked(state: State, steps: list[str]) -> core.Funnel:
-    by = state.value("breakdown")
+    by, order, without = state.value("breakdown"), known_order(state.value("order", "ordered")), state.value("without")
+    left_out = ()
+    if without and order != "unordered" and len(steps) > 1:
+        left_out = (core.Exclusion(selector_of(state, without, "left out"), 1, len(steps)),)
     return core.Funnel(
         Scope(state.site.pk, state.dates, state.filters),
-        tuple(selector_of_site(state.site, text, f"step {i}") for i, text in enumerate(steps, 1)),
-        known_order(state.value("order", "ordered")),
+        tuple(selector_of(state, text, f"step {i}") for i, text in enumerate(steps, 1)),
+        order,
         check_window(state.value("window", "14d")),
+        left_out,
+        "session" if state.value("per") == "session" else "person",
         breakdown=by if by in BREAKDOWNS else "",
     )
 
@@ -107,7 +115,12 @@ def taken_along(state: State, steps: list[str], wanted: core.Funnel, found: core
         for s in found.steps
     ]
     body = {
-        "steps": [{"page": step} if step.startswith("/") else step for step in steps],
+        "steps": [api_step(step) for step in steps],
+        "exclusions": [
+            {"event": api_step(state.value("without")), "after": item.after, "before": item.before}
+            for item in wanted.exclusions
+        ],
+        "by": wanted.by,
         "order": wanted.order,
         "window": state.value("window", "14d"),
         "breakdown": wanted.breakdown,
@@ -139,6 +152,7 @@ def built(state: State) -> dict[str, Any]:
         "step_names": [step.name for step in found.steps],
         "people_query": state.address(extra=(*others, *(("step", step) for step in steps)))[1:],
         "is_guest": state.is_guest,
+        "excluded": f"{found.excluded:,}" if found.excluded else "",
         "rows": rows if rows[0].exact else [],
         "total": "" if total is None else f"{total:.1f}%",
         "median": "" if found.median_seconds is None else duration(found.median_seconds),

@@ -43,5 +43,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
             [*row, num(write("revenue", one.revenue or None, state.site.currency), raw=one.revenue)] if money else row
         )
     heads = ["Goal", "People", "Conversions", "Rate", *(["Revenue"] if money else [])]
-    links = [] if state.is_guest else [("Edit", reverse("goals", args=[state.site.pk]))]
-    return show(state, Sheet("Goals", heads, rows, empty=NO_GOALS, links=links), ("conversions", {}))
+    address = reverse("goals", args=[state.site.pk])
+    links = [("Edit", address)] if rows and not state.is_guest else []
+    first = None if state.is_guest else ("Add a goal", address)
+    return show(state, Sheet("Goals", heads, rows, empty=NO_GOALS, links=links, next=first), ("conversions", {}))

@@ -13,6 +13,7 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from accounts.audit import Action, do_record
@@ -111,6 +112,7 @@ def tools(request: HttpRequest, door: Door, state: State, context: dict[str, Any
         "csv": f"{address}{'&' if '?' in address else '?'}format=csv" if context.get("table") else "",
         "request": curl(request, state, *context["api"]) if context.get("api") and not door.is_guest else "",
         "cost": cost if door.may(Role.ADMIN) else None,
+        "costs": reverse("costs", args=[state.site.pk]),
         "file": f"{state.site.domain}-{state.dates.first}-{state.dates.last}",
     }
     return render_to_string("dashboards/panels/tools.html", shown)

@@ -1,16 +1,21 @@
 """The matrix of who came back."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from analytics.queries import retention as core
 from analytics.queries.people import Scope
 from dashboards.charts.lines import Line, lines
 from dashboards.panel import panel
+from dashboards.sheet import Field
 from dashboards.state import State
+from dashboards.steps import HINT, api_step, selector_of
+from dashboards.trends import known_names
 
 SPANS = {"day": 7, "week": 8, "month": 6}
 ONE = {"day": "Day", "week": "Week", "month": "Month"}
+COUNTS = (("", "The first time ever"), ("recurring", "Each time"))
+CELLS = (("", "In just that one"), ("after", "In that one or later"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +37,71 @@ def square(cell: core.Cell) -> Square:
     )
 
 
+def interval_of(state: State) -> Literal["day", "week", "month"]:
+    chosen, days = state.value("every"), state.dates.days
+    if chosen == "day" or (chosen not in SPANS and days <= 31):
+        return "day"
+    return "week" if chosen == "week" or (chosen not in SPANS and days <= 130) else "month"
+
+
+def fields_of(state: State) -> list[Field]:
+    names = known_names(state)
+    return [
+        Field("began", "Began with", state.value("began"), suggestions=names, hint=f"anything, or {HINT}"),
+        Field("again", "Came back to", state.value("again"), suggestions=names, hint=f"anything, or {HINT}"),
+        Field("every", "By", interval_of(state), list(ONE.items())),
+        Field("count", "People begin", state.value("count"), COUNTS),
+        Field("cell", "They count", state.value("cell"), CELLS),
+    ]
+
+
 def built(state: State, most: int) -> dict[str, Any]:
-    interval = "day" if state.dates.days <= 31 else "week" if state.dates.days <= 130 else "month"
-    found = core.run(
-        core.Retention(Scope(state.site.pk, state.dates, state.filters), interval=interval, intervals=SPANS[interval]),  # type: ignore[arg-type]
-        state.now, "product.retention",
+    interval = interval_of(state)
+    asked = core.Retention(
+        Scope(state.site.pk, state.dates, state.filters), selector_of(state, state.value("began"), "began with"),
+        selector_of(state, state.value("again"), "came back to"), interval, SPANS[interval],
+        state.value("count") != "recurring", state.value("cell") == "after",
     )  # fmt: skip
+    found = core.run(asked, state.now, "product.retention")
     cohorts = [(c.first, c.people, [square(cell) for cell in c.cells]) for c in found.cohorts if c.people]
-    curve = lines(
-        [str(n) for n in range(len(found.averages))], [Line("Come back", found.averages)], "%",
-    )  # fmt: skip
-    curve["layout"]["xaxis"]["type"] = "linear"
+    # The first is 100 % by definition and would flatten the rest.
+    later = [None if share is None else round(share, 1) for share in found.averages[1:]]
+    curve = lines([f"{ONE[interval]} {n}" for n in range(1, len(later) + 1)], [Line("Came back", later)], "%")
+    curve["layout"]["xaxis"]["type"] = "category"
     return {
         "figure": curve if cohorts else None,
         "table": (
             ["first", "people", *(f"{interval} {n}" for n in range(SPANS[interval] + 1))],
             [[c.first.isoformat(), c.people, *(cell.people for cell in c.cells)] for c in found.cohorts if c.people],
         ),
-        "api": ("retention", {"interval": interval, "intervals": SPANS[interval]}),
+        "api": (
+            "retention",
+            {
+                "interval": interval,
+                "intervals": SPANS[interval],
+                "start_event": api_step(state.value("began")),
+                "return_event": api_step(state.value("again")),
+                "type": "first_time" if asked.first_time else "recurring",
+                "count": "on_or_after" if asked.or_after else "on",
+            },
+        ),
         "cohorts": cohorts[-most:],
         "heads": [f"{ONE[interval]} {n}" for n in range(SPANS[interval] + 1)],
         "averages": ["" if a is None else f"{a:.0f}%" for a in found.averages],
-        "people": sum(c.people for c in found.cohorts),
+        "people": f"{sum(c.people for c in found.cohorts):,}",
+        "began": asked.start.label if state.value("began") else "first visit" if asked.first_time else "visit",
+        "any_back": any(later),
         "unit": interval,
-        "reason": found.reason,
+        "reason": found.reason or "Nobody began in this period. Choose a longer one, or another event.",
     }
 
 
 @panel("dashboards/panels/retention.html")
 def view(state: State, **_: str) -> dict[str, Any]:
-    return built(state, 31)
+    return built(state, 31) | {
+        "fields": fields_of(state),
+        "hidden": state.pairs("began", "again", "every", "count", "cell"),
+    }
 
 
 @panel("dashboards/panels/retention.html")

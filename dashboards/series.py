@@ -104,4 +104,6 @@ def view(state: State, **_: str) -> dict[str, Any]:
         "metric": METRICS[metric],
         "steps": [(name, state.address(interval=name), name == state.step) for name in state.steps],
         "has_data": any(p.value for p in found),
+        "has_before": any(p.before for p in found),
+        "running": any(p.partial for p in found),
     }

@@ -16,6 +16,7 @@ class Cell:
     kind: str = ""
     href: str = ""
     raw: Any = None
+    note: str = ""  # small, below
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Sheet:
     empty: tuple[str, str] = ("Nothing in this period", "Choose a longer one, or remove a filter.")
     table_open: bool = True  # False: behind "As a table"
     links: Sequence[tuple[str, str]] = ()  # (title, address) beside the title
+    next: tuple[str, str] | None = None  # (title, address): what to do where it is empty
 
 
 def num(text: str, title: str = "", kind: str = "", href: str = "", raw: Any = None) -> Cell:

@@ -15,7 +15,8 @@ from analytics.queries.calendar import BadPeriod, Period
 from analytics.queries.dimensions import DIMENSIONS, BadQuery
 from analytics.queries.filters import Filter
 from analytics.queries.query import Query
-from analytics.queries.span import get_oldest_day
+from analytics.queries.span import get_first_event, get_oldest_day
+from analytics.queries.store import StoreError
 from analytics.saved.models import Segment
 from analytics.saved.resolve import filters_of_site
 from dashboards.door import SHARE, Door, fixed_filters, fixed_segments
@@ -51,6 +52,13 @@ EXTRA = (
     "ltv",
     "segment",
     "word",
+    "without",
+    "per",
+    "began",
+    "again",
+    "every",
+    "count",
+    "cell",
     SHARE,
 )
 MOST_SEGMENTS = 5
@@ -224,6 +232,14 @@ class State:
             rest = tuple(pair for pair in self.extra if pair != ("segment", str(segment.pk)))
             made.append(Chip("Cohort" if segment.is_cohort else "Segment", "", segment.name, self.address(extra=rest)))
         return made
+
+    @cached_property
+    def is_untouched(self) -> bool:
+        """No event has ever arrived."""
+        try:
+            return get_first_event(self.site.pk) is None
+        except StoreError:
+            return False
 
     @property
     def title(self) -> str:

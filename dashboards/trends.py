@@ -106,7 +106,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
         [name(title), num(figure_text(line.total), raw=line.total), *(num(figure_text(v), raw=v) for v in line.values)]
         for title, line in titled
     ]
-    note = f"{found.groups_left_out} more values of the breakdown are not shown." if found.groups_left_out else ""
+    note = f"{found.groups_left_out} more values of the breakdown are not shown." if found.groups_left_out > 0 else ""
     any_value = any(line.total for _, line in titled)
     sheet = Sheet(
         "Trends", ["Series", "Whole period", *found.buckets], rows if any_value else [], figure=figure if any_value else None,

@@ -30,7 +30,8 @@ def cell_of(which: str, vital: core.Vital) -> Cell:
         else f"{vital.samples:,} samples; 50 are needed"
     )
     shown = f"{vital_text(which, vital.p75)} {vital.rating}".strip() if vital.p75 is not None else "–"
-    return Cell(shown, title, f"num {KINDS[vital.rating]}", raw=vital.p75)
+    note = f"{vital_text(which, vital.p50)} to {vital_text(which, vital.p95)}" if vital.p75 is not None else ""
+    return Cell(shown, title, f"num {KINDS[vital.rating]}", raw=vital.p75, note=note)
 
 
 @panel("dashboards/panels/sheet.html")
@@ -55,7 +56,7 @@ def view(state: State, tab: str = "", **_: str) -> dict[str, Any]:
             ]
             for title, row, href in shown
         ],
-        hint="75th percentile; hover for the median and the 95th",
+        hint="75th percentile; below it the median to the 95th",
         empty=EMPTY,
         tabs=[(title, f"{base}&tab={key}", key == by) for key, title in TABS.items()],
     )

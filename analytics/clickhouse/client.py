@@ -49,19 +49,27 @@ class Cost:
     bytes: int = 0
     seconds: float = 0.0
 
+    def add(self, other: "Cost") -> None:
+        self.queries += other.queries
+        self.rows += other.rows
+        self.bytes += other.bytes
+        self.seconds += other.seconds
+
 
 _spent: ContextVar[Cost | None] = ContextVar("spent", default=None)
 
 
 @contextmanager
 def counted() -> Iterator[Cost]:
-    """The cost of what is read within."""
-    cost = Cost()
+    """The cost of what is read within; what is counted around it counts it as well."""
+    cost, around = Cost(), _spent.get()
     token = _spent.set(cost)
     try:
         yield cost
     finally:
         _spent.reset(token)
+        if around is not None:
+            around.add(cost)
 
 
 def get_url() -> str:

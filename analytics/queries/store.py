@@ -1,6 +1,7 @@
 """Reports in SQL files: one file per report, values only as parameters, every one for one site."""
 
 import re
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -9,6 +10,7 @@ from string import Template
 from typing import Any
 
 from analytics.clickhouse import client
+from analytics.queries import costs
 from analytics.queries.cache import results
 from analytics.queries.dimensions import BadQuery
 
@@ -49,9 +51,14 @@ def with_properties(sql: str) -> str:
 
 def read(sql: str, params: Mapping[str, Any], tag: str) -> list[tuple[Any, ...]]:
     """Rows. A regular expression that does not compile is the asker's mistake, not the store's."""
+    began = time.perf_counter()
     try:
-        return client.read(with_properties(sql), params, f"site={params['site']} report={tag}")
+        with counted() as cost:
+            rows = client.read(with_properties(sql), params, f"site={params['site']} report={tag}")
+        costs.count(params["site"], tag, time.perf_counter() - began, cost.rows, cost.bytes)
+        return rows
     except client.StoreError as error:
+        costs.count(params["site"], tag, time.perf_counter() - began, 0, 0, failed=True)
         if "CANNOT_COMPILE_REGEXP" in str(error) or "Code: 427" in str(error):
             raise BadQuery("filters", "the regular expression cannot be read (RE2 syntax)") from None
         raise

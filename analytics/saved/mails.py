@@ -12,28 +12,26 @@ from django.core.signing import BadSignature, Signer
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from analytics.queries import calendar, goals, live
-from analytics.queries import query as core
+from analytics.queries import calendar, live
 from analytics.queries.calendar import Period
-from analytics.queries.metrics import METRICS
-from analytics.queries.people import Scope
-from analytics.queries.query import Query
 from analytics.queries.store import StoreError
+from analytics.saved.digest import Asked, Digest, get_digest, told, words
 from analytics.saved.models import Report
-from analytics.saved.resolve import goal_selector
+from analytics.saved.pdf import to_pdf
 
 log = logging.getLogger(__name__)
-SHOWN = ("visitors", "sessions", "pageviews", "bounce_rate", "session_duration", "revenue")
-LISTS = {"path": "Pages", "source": "Sources", "country": "Countries"}
 HOUR = 7  # of the site's day, at which reports go out
 QUIET = timedelta(hours=12)  # between two mails of one alarm
+HEIGHT = 88  # of the chart, in pixels
+FEW = 12  # columns, up to which each is labelled
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class Column:
     label: str
     value: int
-    width: int  # percent of the largest
+    height: int
+    above: int
 
 
 def do_send_due(now: datetime | None = None) -> int:
@@ -87,12 +85,14 @@ def period_of(report: Report, due: str) -> Period:
 def do_send(report: Report, due: str, now: datetime) -> bool:
     alarm = report.kind in (Report.Kind.SPIKE, Report.Kind.DROP)
     subject, template, context = about_alarm(report) if alarm else about_period(report, due, now)
-    taken = False
+    taken, enclosed = False, to_pdf(context["digest"], now) if report.pdf and not alarm else b""
     for address in report.recipients:
         own = context | {"unsubscribe": address_of(reverse("unsubscribe", args=[token_of(report, address)]))}
         text = render_to_string(f"emails/{template}.txt", own)
         mail = EmailMultiAlternatives(subject, text, settings.DEFAULT_FROM_EMAIL, [address])
         mail.attach_alternative(render_to_string(f"emails/{template}.html", own), "text/html")
+        if enclosed:
+            mail.attach(f"{report.site.domain}-{period_of(report, due).last}.pdf", enclosed, "application/pdf")
         mail.extra_headers["List-Unsubscribe"] = f"<{own['unsubscribe']}>"
         mail.extra_headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         try:
@@ -118,46 +118,23 @@ def about_alarm(report: Report) -> tuple[str, str, dict[str, Any]]:
 
 def about_period(report: Report, due: str, now: datetime) -> tuple[str, str, dict[str, Any]]:
     site, period = report.site, period_of(report, due)
-    compare = calendar.compare_to(period, "previous_period")
-    result = core.run(Query(site.pk, period, SHOWN, compare=compare), now, "mail")
-    figures = [
-        (METRICS[name].label, written(name, value, site.currency), written(name, before, site.currency))
-        for name, value, before in zip(SHOWN, result.totals, result.comparison_totals or [], strict=True)
-    ]
-    interval = "hour" if period.days == 1 else "day"
-    series = core.run(Query(site.pk, period, ("visitors",), (interval,)), now, "mail").rows
-    most = max([row.metrics[0] for row in series] + [1])
-    achieved = goals.run(Scope(site.pk, period), [goal_selector(goal) for goal in site.goals.all()[:20]], now, "mail")
+    found = get_digest(Asked(site, period, compared=calendar.compare_to(period, "previous_period")), now, "mail")
     context = {
-        "site": site, "period": period, "kind": report.kind, "figures": figures, "goals": achieved,
-        "columns": [(row.dimensions[0], row.metrics[0], round(60 * row.metrics[0] / most)) for row in series],
-        "lists": [(title, bars_of(site.pk, period, name, now)) for name, title in LISTS.items()],
+        "site": site, "period": period, "kind": report.kind, "digest": found,
+        "columns": columns_of(found), "few": len(found.points) <= FEW,
         "address": address_of(f"{reverse('executive', args=[site.pk])}?period=custom&from={period.first}&to={period.last}"),
     }  # fmt: skip
-    return f"{site.domain}: {result.totals[0]:,} visitors {words(period)}", "report", context
+    return f"{site.domain}: {found.visitors:,} visitors {words(period)}", "report", context
 
 
-def written(name: str, value: Any, currency: str) -> str:
-    if value is None:
-        return "–"
-    unit = METRICS[name].unit
-    if unit == "money":
-        return f"{currency} {value:,.2f}"
-    if unit == "seconds":
-        return f"{int(value) // 60}m {int(value) % 60:02}s"
-    return f"{value:.1f}%" if unit == "percent" else f"{value:,}"
-
-
-def words(period: Period) -> str:
-    if period.days == 1:
-        return f"on {period.first:%A}, {period.first.day} {period.first:%B}"
-    return f"from {period.first.day} {period.first:%B} to {period.last.day} {period.last:%B %Y}"
-
-
-def bars_of(site_id: int, period: Period, dimension: str, now: datetime) -> list[Bar]:
-    rows = core.run(Query(site_id, period, ("visitors",), (dimension,), limit=6), now, "mail").rows
-    most = max([row.metrics[0] for row in rows] + [1])
-    return [Bar(row.dimensions[0] or "(none)", row.metrics[0], round(100 * row.metrics[0] / most)) for row in rows]
+def columns_of(found: Digest) -> list[Column]:
+    """Heights in pixels, of cells: what every mail program draws."""
+    most = max(found.most_now, 1)
+    made = []
+    for point in found.points:
+        height = round(HEIGHT * point.value / most)
+        made.append(Column(told(point.label, found.interval), point.value, height, HEIGHT - height))
+    return made
 
 
 def address_of(path: str) -> str:

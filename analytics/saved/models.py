@@ -196,6 +196,7 @@ class Report(models.Model):
     kind = models.CharField(max_length=8, choices=Kind.choices, default=Kind.WEEKLY)
     recipients = models.JSONField(default=default_recipients)
     threshold = models.PositiveIntegerField(null=True, blank=True)
+    pdf = models.BooleanField(default=False)  # with the same figures enclosed as a file
     sent_for = models.CharField(max_length=32, blank=True)  # the period, or the moment, of the last mail
     created_at = models.DateTimeField(default=now)
 

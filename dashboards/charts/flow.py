@@ -20,6 +20,11 @@ class Node:
     text_x: float
     anchor: str
 
+    @property
+    def text_dy(self) -> float:
+        """From the top of the node; beside the middle of a flat one."""
+        return 11.0 if self.height > 16 else self.height / 2 + 4
+
 
 @dataclass(frozen=True, slots=True)
 class Ribbon:
@@ -68,7 +73,7 @@ def picture(edges: Sequence[Edge], columns: int) -> Picture:
         into[edge.step + 1, edge.target] += edge.sessions
     sizes = {key: max(into[key], out[key]) for key in {*into, *out}}
     by_column = {
-        c: sorted((k for k in sizes if k[0] == c), key=lambda k: (k[1] == END, -sizes[k], k[1]))
+        c: sorted((k for k in sizes if k[0] == c), key=lambda k: (k[1] == END, k[1] == OTHER, -sizes[k], k[1]))
         for c in range(1, columns + 1)
     }
     scale = min(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -14,6 +15,32 @@ DASHES = ("solid", "dash", "dot")
 class Line:
     name: str
     values: Sequence[float | None]
+
+
+FEW = 14  # points, up to which a single line says each value
+LABEL, TALL = 16, 0.075  # letters of a name beside its line, and how far two of them keep apart, of the height
+
+
+def named(found: Sequence[Line]) -> list[dict[str, Any]]:
+    """The names at the right ends of their lines, moved apart where they would lie on each other."""
+    ends = []
+    for i, one in enumerate(found):
+        last = next((v for v in reversed(one.values) if v is not None), None)
+        if last is not None:
+            ends.append((float(last), i, one.name))
+    top = max([float(v) for one in found for v in one.values if v is not None] + [0.0]) or 1.0
+    gap, made, free = top * TALL, [], float("-inf")
+    for value, i, name in sorted(ends):
+        at = max(value, free)
+        free = at + gap
+        made.append(
+            {
+                "x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": at, "yanchor": "middle", "showarrow": False,
+                "text": escape(name if len(name) <= LABEL else name[: LABEL - 1] + "…"), "align": "left",
+                "font": {"size": 11, "color": SERIES[i % len(SERIES)]},
+            }
+        )  # fmt: skip
+    return made
 
 
 def layout_of(suffix: str, legend: bool, stacked: bool = False) -> go.Layout:
@@ -31,15 +58,19 @@ def layout_of(suffix: str, legend: bool, stacked: bool = False) -> go.Layout:
 
 def lines(when: Sequence[str], found: Sequence[Line], suffix: str = "", partial: int = 0) -> dict[str, Any]:
     """`partial`: so many buckets at the end have not ended; they are dashed."""
-    traces = []
+    traces, told = [], len(found) == 1 and len(when) <= FEW
     for i, one in enumerate(found):
         colour = SERIES[i % len(SERIES)]
         style = {"color": colour, "width": 2, "dash": DASHES[i // len(SERIES) % 3]}
         done = len(when) - partial if partial < len(when) else len(when)
+        values = list(one.values[:done])
         traces.append(
             go.Scatter(
-                x=list(when[:done]), y=list(one.values[:done]), name=one.name, mode="lines" if done > 1 else "markers",
-                line=style, marker={"color": colour, "size": 7}, connectgaps=False,
+                x=list(when[:done]), y=values, name=one.name, line=style, marker={"color": colour, "size": 7},
+                connectgaps=False,
+                mode=f"{'lines' if done > 1 else 'markers'}{'+markers+text' if told else ''}",
+                text=["" if v is None else f"{v:,g}{suffix}" for v in values] if told else None,
+                textposition="top center", cliponaxis=False,
             )
         )  # fmt: skip
         if partial and done:
@@ -54,7 +85,10 @@ def lines(when: Sequence[str], found: Sequence[Line], suffix: str = "", partial:
                     name=one.name,
                 )
             )
-    made: dict[str, Any] = go.Figure(data=traces, layout=layout_of(suffix, len(found) > 1)).to_plotly_json()
+    layout = layout_of(suffix, legend=False)
+    if len(found) > 1:  # named at their ends, so the axis goes to the left
+        layout.update(annotations=named(found), margin={"r": 112, "l": 4, "t": 12, "b": 4}, yaxis={"side": "left"})
+    made: dict[str, Any] = go.Figure(data=traces, layout=layout).to_plotly_json()
     return made
 
 

@@ -72,6 +72,23 @@ def flags(notes: Sequence[tuple[str, str]]) -> dict[str, Any]:
     return {"shapes": lines, "annotations": texts}
 
 
+def peak(points: Sequence[Point]) -> list[dict[str, Any]]:
+    """The highest value, written at its point."""
+    known = [p for p in points if p.value]
+    if len(known) < 3:
+        return []
+    best = max(known, key=lambda p: p.value or 0)
+    share = points.index(best) / max(1, len(points) - 1)
+    return [
+        {
+            "x": best.when, "y": best.value, "text": escape(best.text), "showarrow": False, "yanchor": "bottom",
+            "yshift": 3,
+            "xanchor": "left" if share < 0.1 else "right" if share > 0.9 else "center",
+            "font": {"size": 11, "color": "var(--series-1)"},
+        }
+    ]  # fmt: skip
+
+
 def figure(
     points: Sequence[Point], unit: str, odd: Sequence[int] = (), notes: Sequence[tuple[str, str]] = ()
 ) -> dict[str, Any]:
@@ -95,8 +112,9 @@ def figure(
     if odd:
         traces.append(marks(points, odd))
     top = max([p.value or 0 for p in points] + [p.before or 0 for p in points], default=0)
+    flagged = flags(notes)
     layout = go.Layout(
-        margin={"l": 4, "r": 8, "t": 18 if notes else 12, "b": 4},
+        margin={"l": 4, "r": 8, "t": 18 if notes or points else 12, "b": 4},
         showlegend=False,
         hovermode="x unified" if len(points) > 1 else "closest",
         xaxis={"showgrid": False, "fixedrange": True, "automargin": True, "nticks": 8, "tickcolor": "var(--grid)"},
@@ -105,7 +123,7 @@ def figure(
             "gridcolor": "var(--grid)", "ticksuffix": "%" if unit == "percent" else "", "side": "right",
             **({"range": [0, 1]} if not top else {}),
         },
-        template=None, **flags(notes),
+        template=None, shapes=flagged["shapes"], annotations=[*flagged["annotations"], *peak(points)],
     )  # fmt: skip
     made: dict[str, Any] = go.Figure(data=traces, layout=layout).to_plotly_json()
     return made

@@ -167,9 +167,12 @@ class ReportForm(SavedForm):
 
     class Meta:
         model = Report
-        fields: ClassVar = ["kind", "recipients", "threshold"]
-        labels: ClassVar = {"kind": "When", "threshold": "So many people"}
-        help_texts: ClassVar = {"threshold": "For spikes (100 unless given) and drops (1 unless given)."}
+        fields: ClassVar = ["kind", "recipients", "threshold", "pdf"]
+        labels: ClassVar = {"kind": "When", "threshold": "So many people", "pdf": "Enclose the report as a PDF"}
+        help_texts: ClassVar = {
+            "pdf": "For daily, weekly and monthly reports.",
+            "threshold": "For spikes (100 unless given) and drops (1 unless given).",
+        }
 
     def clean_recipients(self) -> list[str]:
         found = [*dict.fromkeys(self.cleaned_data["recipients"].replace(",", "\n").lower().split())]

@@ -9,17 +9,42 @@ document.addEventListener("click", (event) => {
   if (copy) void copyText(copy);
   target.closest("[data-dismiss]")?.closest(".toast")?.remove();
   if (target.closest("[data-theme-switch]")) switchTheme();
+  if (target.closest("[data-print]")) { target.closest("details")!.open = false; print(); }
   for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]")) {
     if (!menu.contains(target)) menu.open = false;
   }
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  for (const menu of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]")) {
-    menu.open = false;
-    menu.querySelector("summary")?.focus();
+  const menu = (event.target as Element).closest?.<HTMLDetailsElement>("details.menu");
+  if (event.key === "Escape") {
+    for (const open of document.querySelectorAll<HTMLDetailsElement>("details.menu[open]")) {
+      open.open = false;
+      open.querySelector("summary")?.focus();
+    }
+  } else if (menu && ["ArrowDown", "ArrowUp", "Home", "End"].includes(event.key)) {
+    walk(menu, event);
   }
+});
+
+/** Arrows go from entry to entry of a menu, and open it; fields keep their own arrows. */
+function walk(menu: HTMLDetailsElement, event: KeyboardEvent): void {
+  const from = event.target as HTMLElement;
+  if (from.matches("input, select, textarea")) return;
+  event.preventDefault();
+  const down = event.key === "ArrowDown" || event.key === "Home";
+  menu.open = true;
+  const all = [...menu.querySelectorAll<HTMLElement>(".menu-panel :is(a, button, input:not([type=hidden]), select)")].filter((one) => one.offsetParent);
+  const at = all.indexOf(from);
+  const next = event.key === "Home" || (at < 0 && down) ? 0 : event.key === "End" || at < 0 ? all.length - 1 : at + (down ? 1 : -1);
+  all[(next + all.length) % all.length]?.focus();
+}
+
+// Who tabs out of a menu leaves it.
+document.addEventListener("focusout", (event) => {
+  const menu = (event.target as Element).closest?.<HTMLDetailsElement>("details.menu[open]");
+  const to = (event as FocusEvent).relatedTarget as Node | null;
+  if (menu && to && !menu.contains(to)) menu.open = false;
 });
 
 document.addEventListener("submit", (event) => {
@@ -35,8 +60,13 @@ async function copyText(button: HTMLElement): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
   } catch { // no https: select it, so that one key copies it
-    getSelection()?.selectAllChildren(button.parentElement!.querySelector("pre")!);
-    button.textContent = "Press Ctrl+C";
+    const shown = button.parentElement!.querySelector("pre");
+    if (shown) {
+      getSelection()?.selectAllChildren(shown);
+      button.textContent = "Press Ctrl+C";
+    } else {
+      prompt("Copy this:", text);
+    }
     return;
   }
   const label = button.textContent;
