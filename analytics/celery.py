@@ -28,6 +28,7 @@ app.conf.update(
         "exports": {"task": "saved.resume_exports", "schedule": 300.0, "options": {"expires": 300}},
         "reports": {"task": "saved.send_reports", "schedule": 900.0, "options": {"expires": 900}},
         "privacy": {"task": "privacy.resume", "schedule": 60.0, "options": {"expires": 60}},
+        "retention": {"task": "privacy.retain", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
         "destroy-old-salts": {"task": "ingestion.destroy_old_salts", "schedule": 600.0, "options": {"expires": 600}},
     },
 )

@@ -14,5 +14,6 @@ urlpatterns = [
     path("api/v1/privacy-token", privacy_token, name="privacy-token"),
     path("api/", include("analytics.api.urls")),
     path("", include("accounts.urls")),
+    path("", include("analytics.privacy.urls")),
     path("", include("dashboards.urls")),
 ]

@@ -20,8 +20,8 @@ Ids in them are codes from which your own id cannot be worked out.
 """
 FOOT = """
 Counts and lists that are made from these records say nothing more than they do, so they are not listed again.
-Visits without consent and without a sign-in are counted under a code that changes every day, and its key is destroyed after two
-days. After that nobody, we included, can tell that they were yours, unless your browser was given a token in time.
+Visits without consent and without a sign-in are counted under a code that changes every day, and its key is destroyed
+after two days. After that nobody, we included, can tell that they were yours, unless your browser was given a token in time.
 """
 
 

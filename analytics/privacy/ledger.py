@@ -1,5 +1,5 @@
-"""Working a request, step by step. A worker that is killed leaves its steps behind, and another goes on with the first that is
-not done; each step may be repeated.
+"""Working a request, step by step. A worker that is killed leaves its steps behind, and another goes on with the first that
+is not done; each step may be repeated.
 
 1. What waits in the buffer is written, so that it is found.
 2. The ids are resolved, and kept until the end: once events are gone, they could not be found again.
@@ -63,6 +63,11 @@ def do_request(site: Site, user: User | None, kind: str, named_by: str, subject:
     except OSError:
         log.info("The request %s waits until the queue is back.", job.number)
     return job
+
+
+def do_withdraw(job: PrivacyRequest) -> bool:
+    """False once it has begun."""
+    return bool(PrivacyRequest.objects.filter(pk=job.pk, state=PrivacyRequest.State.WAITING).delete()[0])
 
 
 def do_work(request_id: int) -> None:
@@ -132,7 +137,7 @@ def held(name: str, reach: Reach) -> int:
 
 
 def verify(job: PrivacyRequest, reach: Reach) -> int:
-    """What is still found is erased, round after round. A person who goes on browsing is found again and again: raises NotYet."""
+    """What is still found is erased, round after round. Raises NotYet for a person who goes on browsing all the time."""
     for _ in range(ROUNDS):
         do_write_queued(reach)
         reach.resolve()

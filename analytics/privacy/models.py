@@ -69,3 +69,13 @@ class PrivacyRequest(models.Model):
     def find_step(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = next(step for step in self.steps if step["name"] == name)
         return found
+
+
+class Retention(models.Model):
+    """How many days a site keeps each kind of data (retention.py); what is not named is kept as long as the tables do."""
+
+    site = models.OneToOneField(Site, models.CASCADE, related_name="retention")
+    days = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"retention of {self.site}"

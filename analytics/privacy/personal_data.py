@@ -63,7 +63,7 @@ declare_free(
 )  # fmt: skip
 declare_free(
     "Settings of a site", "model:accounts.Site", "model:accounts.Collection", "model:accounts.EventSchema",
-    "model:saved.Preferences", "model:saved.Spend",
+    "model:saved.Preferences", "model:saved.Spend", "model:privacy.Retention",
 )  # fmt: skip
 declare_free("The random salt of a day, gone after 48 hours", "model:ingestion.Salt")
 declare_free(

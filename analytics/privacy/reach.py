@@ -28,7 +28,11 @@ FILL = {
     "session": """SELECT session_id FROM events WHERE site_id = {site:UInt32} AND session_id IN (
         SELECT session_id FROM events WHERE site_id = {site:UInt32} AND user_id != '' AND person_id IN ($person))
         GROUP BY session_id HAVING max(if(user_id = '', 0, person_id)) IN ($person)""",
-    "touched": "SELECT DISTINCT session_id FROM events WHERE $events",
+    "touched": """SELECT DISTINCT session_id FROM events WHERE $events
+        UNION DISTINCT SELECT session_id FROM sessions WHERE site_id = {site:UInt32}
+            AND (user_person IN ($person) OR visitor_id IN ($device) OR visitor_id IN ($visitor))
+        UNION DISTINCT SELECT session_id FROM visits WHERE site_id = {site:UInt32}
+            AND (person_id IN ($person) OR person_id IN ($device) OR person_id IN ($visitor))""",
     "bucket": f"SELECT DISTINCT toUInt64({BUCKET}) FROM events WHERE $events",
     "seen": "SELECT DISTINCT visitor_id FROM events WHERE $events",
 }

@@ -9,7 +9,6 @@ from analytics.privacy.reach import Reach
 
 # How long a part that was replaced stays on disk. Long enough for the new one to be written out, should the power fail.
 KEPT_SECONDS = 45
-CLEANING_SECONDS = 15
 PATIENCE = 1200.0
 TAG = "report=privacy"
 
@@ -84,14 +83,18 @@ def old_parts(tables: list[str], until: int) -> int:
 def end_old_parts(tables: list[str], beat: Callable[[], None]) -> None:
     """Wait until no part is left that still held what was deleted. Tables keep them shorter meanwhile."""
     until = int(client.read("SELECT toUnixTimestamp(now())", {}, TAG)[0][0])
-    names = "old_parts_lifetime, max_cleanup_delay_period, cleanup_delay_period"
-    values = (KEPT_SECONDS, CLEANING_SECONDS, min(CLEANING_SECONDS, 5))
-    changed = ", ".join(f"{name} = {value}" for name, value in zip(names.split(", "), values, strict=True))
     holding = [table for table in tables if old_parts([table], until)]
     for table in holding:
-        client.command(f"ALTER TABLE {table} MODIFY SETTING {changed}")
+        client.command(f"ALTER TABLE {table} MODIFY SETTING old_parts_lifetime = {KEPT_SECONDS}")
+
+    def done() -> bool:
+        left = [table for table in holding if old_parts([table], until)]
+        for table in left:  # wakes the thread that cleans up, which sleeps for minutes where nothing is written
+            client.command(f"SYSTEM START TTL MERGES {table}")
+        return not left
+
     try:
-        wait_for(lambda: not old_parts(tables, until), "ClickHouse to remove what was deleted from its disk", beat)
+        wait_for(done, "ClickHouse to remove what was deleted from its disk", beat)
     finally:
         for table in tables:
-            client.command(f"ALTER TABLE {table} RESET SETTING {names}")
+            client.command(f"ALTER TABLE {table} RESET SETTING old_parts_lifetime")

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from analytics.privacy import ledger
+from analytics.privacy import ledger, retention
 
 
 @shared_task(name="privacy.work", ignore_result=True)
@@ -13,3 +13,8 @@ def work(request_id: int) -> None:
 @shared_task(name="privacy.resume", ignore_result=True)
 def resume() -> None:
     ledger.do_resume()
+
+
+@shared_task(name="privacy.retain", ignore_result=True)
+def retain() -> None:
+    retention.do_enforce_all()

@@ -1,7 +1,7 @@
 """POST /api/v1/privacy-token: a browser asks for the token that says who it is, to hand to the site's owner.
 
-What it is known by is in it: its device, if it has one, and the hashes of today and yesterday, which nobody could work out again
-once the salts are gone. A user id is not believed here: everybody could name anybody.
+What it is known by is in it: its device, if it has one, and the hashes of today and yesterday, which nobody could work out
+again once the salts are gone. A user id is not believed here: everybody could name anybody.
 """
 
 import json

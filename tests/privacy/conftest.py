@@ -22,8 +22,7 @@ SESSION = 900_000
 def quick(monkeypatch):
     """Parts that were replaced need not wait for a disk here."""
     monkeypatch.setattr(removal, "KEPT_SECONDS", 1)
-    monkeypatch.setattr(removal, "CLEANING_SECONDS", 1)
-    monkeypatch.setattr(removal, "PATIENCE", 20.0)
+    monkeypatch.setattr(removal, "PATIENCE", 60.0)
 
 
 @pytest.fixture

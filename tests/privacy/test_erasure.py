@@ -62,7 +62,9 @@ def test_a_person_goes_and_everyone_elses_figures_stay(site, twin, histories, as
     assert figures(twin) == before and figures(site) == before
     assert derived(site) == derived(twin)
     assert count(f"events WHERE site_id = {site.pk} AND person_id = {user_id(site)['person_id']}") == 0
-    assert count(f"events WHERE site_id = {site.pk} AND session_id IN ({SESSION + 4}, {SESSION + 5})") == 2, "others' on a shared device"
+    assert count(f"events WHERE site_id = {site.pk} AND session_id IN ({SESSION + 4}, {SESSION + 5})") == 2, (
+        "others' on a shared device"
+    )
     assert job.find_step("erase:events")["found"] == len(histories) == 8
     assert job.subject == "" and count("privacy_reach") == 0
 
@@ -78,7 +80,9 @@ def test_nothing_of_it_stays_on_the_disk(site, twin, histories, ask):
     assert left == []
     person, session = user_id(site)["person_id"], SESSION + 1
     told = client.read("SELECT command FROM system.mutations WHERE database = currentDatabase()", {}, "test")
-    assert told and not [text for (text,) in told if str(person) in text or str(session) in text], "ids in a mutation's text"
+    assert told and not [text for (text,) in told if str(person) in text or str(session) in text], (
+        "ids in a mutation's text"
+    )
     settings = client.read("SELECT create_table_query FROM system.tables WHERE name = 'events'", {}, "test")[0][0]
     assert "old_parts_lifetime" not in settings
 
@@ -88,7 +92,9 @@ def test_a_device_goes_with_all_that_happened_on_it(site, twin, histories, ask):
     assert job.state == "done", job.error
     device = device_hash(site.pk, DEVICE)
     assert count(f"events WHERE visitor_id = {device}") == 0
-    assert count(f"events WHERE site_id = {site.pk} AND person_id = {user_id(site)['person_id']}") == 2, "on other devices"
+    assert count(f"events WHERE site_id = {site.pk} AND person_id = {user_id(site)['person_id']}") == 2, (
+        "on other devices"
+    )
     assert job.find_step("erase:events")["found"] == 5
 
 
@@ -98,20 +104,31 @@ def planted(site, new_site, post, drain, owner, settings, call_export):
     from analytics.saved import cohorts
     from analytics.saved.models import Annotation, Segment, View
 
-    body = {"site": site.site_key, "events": [event(user={"user_id": PERSON}, device={"device_id": DEVICE}) for _ in range(3)]}
+    body = {
+        "site": site.site_key,
+        "events": [event(user={"user_id": PERSON}, device={"device_id": DEVICE}) for _ in range(3)],
+    }
     assert post(body, new_site.ingest_secret).json()["accepted"] == 3
     bad = event(user={"user_id": PERSON}, device={"device_id": DEVICE}) | {"event_id": "no uuid"}
     post({"site": site.site_key, "events": [bad]}, new_site.ingest_secret)
     post({"site": site.site_key, "events": [event(device={"device_id": DEVICE})]}, agent="Googlebot/2.1")
-    post({"site": site.site_key, "events": [event("https://shop.example/b", user={"user_id": "bob"})]}, new_site.ingest_secret)
+    post(
+        {"site": site.site_key, "events": [event("https://shop.example/b", user={"user_id": "bob"})]},
+        new_site.ingest_secret,
+    )
     drain()
     cohort = Segment.objects.create(site=site, name="All", kind="static", filters=[["did", {"times": 1}]], days=7)
     cohorts.do_calculate(cohort)
     Segment.objects.create(site=site, name="Her", filters=[["is", "props.mail", [PERSON]]])
     Annotation.objects.create(site=site, text=f"Called {PERSON}, all is well")
-    View.objects.create(site=site, user=owner, name="x", page="executive", query=f"f=is:props.mail:{PERSON.replace('@', '%40')}&p=7d")
+    View.objects.create(
+        site=site, user=owner, name="x", page="executive", query=f"f=is:props.mail:{PERSON.replace('@', '%40')}&p=7d"
+    )
     job = call_export("events", "csv")
-    post({"site": site.site_key, "events": [event(user={"user_id": PERSON}), event("https://shop.example/c")]}, new_site.ingest_secret)
+    post(
+        {"site": site.site_key, "events": [event(user={"user_id": PERSON}), event("https://shop.example/c")]},
+        new_site.ingest_secret,
+    )
     return cohort, job
 
 
@@ -148,13 +165,26 @@ def test_a_planted_person_is_erased_everywhere(site, planted, ask, settings, dra
     job = ask("erasure")
     assert job.state == "done", (job.error, job.steps)
     found = {step["name"].removeprefix("erase:"): step["found"] for step in job.steps}
-    for name in ("events", "sessions", "visits", "traffic_15m", "events_recent", "cohorts", "rejected_events", "exports", "saved", "live_sessions"):
+    for name in (
+        "events",
+        "sessions",
+        "visits",
+        "traffic_15m",
+        "events_recent",
+        "cohorts",
+        "rejected_events",
+        "exports",
+        "saved",
+        "live_sessions",
+    ):
         assert found[name] > 0, name
     assert not any(step["left"] for step in job.steps)
     reach = Reach(10**6, subject)
     reach.resolve()
     assert {name: storage.find(reach) for name, storage in STORAGES.items() if storage.find(reach)} == {}
-    assert count("events WHERE path = '/b'") == 1 and count("events WHERE path = '/c'") == 1, "others were queued with her"
+    assert count("events WHERE path = '/b'") == 1 and count("events WHERE path = '/c'") == 1, (
+        "others were queued with her"
+    )
     cohort.refresh_from_db()
     assert cohort.people == 1
     assert Annotation.objects.get().text == "Called [erased], all is well"
