@@ -169,6 +169,15 @@ def default_traits() -> list[str]:
     return ["plan", "role", "segment", "company_size", "created_at"]
 
 
+def default_masked() -> list[str]:
+    return ["email", "phone", "card", "id", "token"]
+
+
+def default_query_params() -> list[str]:
+    """Parameters that tell pages apart. All others go, since they may hold names, searches and tokens."""
+    return ["utm_id", "ref", "source", "page", "tab", "lang", "sort", "category"]
+
+
 def make_search_salt() -> str:
     return secrets.token_hex(8)
 
@@ -201,6 +210,10 @@ class Collection(models.Model):
     limit_site = models.PositiveIntegerField(default=0)  # events a minute; 0: no limit
     # Events a minute; None: 6,000 for public addresses (a proxy that is not trusted lends its own to everyone), 0: none.
     limit_address = models.PositiveIntegerField(null=True, blank=True)
+
+    masked = models.JSONField(default=default_masked)  # kinds of ingestion/enrich/personal.py
+    mask_rules = models.JSONField(default=list)  # {"name", "pattern"}: RE2 of the site's own
+    query_params = models.JSONField(default=default_query_params)  # of addresses, kept beside those of campaigns
 
     def __str__(self) -> str:
         return f"collection of {self.site}"

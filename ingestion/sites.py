@@ -14,6 +14,8 @@ from django.db import close_old_connections, connection
 from accounts.access import site_configurations
 from accounts.event_schema import Checker, checker_of
 from accounts.models import Consent, EventSchema, Site, hash_token
+from ingestion.enrich.personal import Masker, masker_of
+from ingestion.enrich.urls import ALLOWED, UTM
 from ingestion.salts import get_salts
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,8 @@ class SiteConfig:
     limit_site: int = 0
     limit_address: int | None = None
     schemas: dict[str, Checker] = field(default_factory=dict)
+    masker: Masker = field(default_factory=Masker)
+    query_params: frozenset[str] = ALLOWED  # of addresses, kept beside those of campaigns
 
     def blocks(self, address: str) -> bool:
         if not self.blocked_networks:
@@ -83,6 +87,15 @@ def schemas_of(site: Site) -> dict[str, Checker]:
     return found
 
 
+def masker_for(site: Site) -> Masker:
+    kinds = tuple(sorted(site.collection.masked))
+    try:
+        return masker_of(kinds, tuple((one["name"], one["pattern"]) for one in site.collection.mask_rules))
+    except (ValueError, KeyError, TypeError) as error:  # the form checks it; somebody wrote past the form
+        log.warning("The masking rules of %s cannot be used: %s", site.domain, error)
+        return masker_of(kinds, ())
+
+
 def config_of(site: Site) -> SiteConfig:
     wanted = site.collection
     return SiteConfig(
@@ -90,7 +103,7 @@ def config_of(site: Site) -> SiteConfig:
         site.session_gap_minutes * 60_000, wanted.consent, wanted.hash_users, frozenset(wanted.traits),
         wildcards(wanted.hostnames, "."), wildcards(wanted.blocked_paths, "/"), frozenset(wanted.blocked_countries),
         tuple(ip_network(text, strict=False) for text in wanted.blocked_networks), dict(wanted.sampling), wanted.search_salt,
-        wanted.limit_site, wanted.limit_address, schemas_of(site),
+        wanted.limit_site, wanted.limit_address, schemas_of(site), masker_for(site), frozenset({*UTM, *wanted.query_params}),
     )  # fmt: skip
 
 

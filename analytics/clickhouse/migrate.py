@@ -78,7 +78,12 @@ def do_migrate(report: Callable[[str], None], expected: bool) -> None:
 def put_retention() -> None:
     """RETENTION_DAYS may change from one start to the next; the tables follow."""
     ttl = f"+ toIntervalDay({settings.RETENTION_DAYS})"
-    for table, column in (("events", "timestamp"), ("sessions", "session_start"), ("visits", "bucket"), ("traffic_15m", "bucket")):
+    for table, column in (
+        ("events", "timestamp"),
+        ("sessions", "session_start"),
+        ("visits", "bucket"),
+        ("traffic_15m", "bucket"),
+    ):
         created = client.read(
             "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = {name:String}",
             {"name": table},

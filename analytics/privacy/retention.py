@@ -43,7 +43,7 @@ KINDS: dict[str, Keeping] = {
     "recent": Keeping("Live", "A second copy of the latest events, for the Live page.", {"events_recent": "received_at"}, 7),
     "rejected": Keeping("Rejected events", "As they came, to be tried again.", {"rejected_events": "received_at"}, 30),
     "bots": Keeping("Bots", "As they came, to be taken in after all.", {"bot_events": "received_at"}, 30),
-    "counts": Keeping("Counts of outcomes", "How many events were stored or not, without persons.", {"ingest_outcomes": "minute"}, 400),
+    "counts": Keeping("Counts of outcomes", "How many events were stored or not.", {"ingest_outcomes": "minute"}, 400),
 }  # fmt: skip
 
 
@@ -133,10 +133,8 @@ def get_disk() -> Disk:
             time = "received_at" if table == "events" else column
             count, size = known.get(table, (0, 0))
             if count:
-                new = client.read(
-                    f"SELECT count() FROM {table} WHERE {time} >= now() - INTERVAL {RATE_DAYS} DAY", {}, TAG
-                )[0][0]
-                grown += size / count * new
+                sql = f"SELECT count() FROM {table} WHERE {time} >= now() - INTERVAL {RATE_DAYS} DAY"
+                grown += size / count * client.read(sql, {}, TAG)[0][0]
     return Disk(int(total), int(free), int(grown / RATE_DAYS))
 
 
