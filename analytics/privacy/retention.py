@@ -101,7 +101,8 @@ def params_of(site_id: int, days: int) -> dict[str, Any]:
 def sizes() -> dict[str, tuple[int, int]]:
     """Table -> (rows, bytes on disk), of all sites."""
     rows = client.read(
-        "SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts WHERE database = currentDatabase() AND active GROUP BY table",
+        "SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts WHERE database = currentDatabase() AND active"
+        " GROUP BY table",
         {}, TAG,
     )  # fmt: skip
     return {table: (int(count), int(size)) for table, count, size in rows}
