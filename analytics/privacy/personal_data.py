@@ -70,8 +70,10 @@ declare_free(
     "Django's own: permissions, and the sessions of who is logged in", "model:auth.Group", "model:auth.Permission",
     "model:contenttypes.ContentType", "model:sessions.Session",
 )  # fmt: skip
-declare_free("The stores themselves: their tables, models and keys are registered each", "folder:clickhouse",
-             "folder:valkey", "folder:footfall.sqlite3", "folder:footfall.sqlite3-wal", "folder:footfall.sqlite3-shm")  # fmt: skip
+declare_free(
+    "The stores themselves: their tables, models and keys are registered each", "folder:clickhouse", "folder:valkey",
+    "folder:footfall.sqlite3", "folder:footfall.sqlite3-wal", "folder:footfall.sqlite3-shm",
+)  # fmt: skip
 declare_free(
     "Logs of the embedded stores, which name no values", "folder:logs", "folder:clickhouse.log", "folder:valkey.log"
 )

@@ -1,11 +1,12 @@
 from django.urls import path
 
-from analytics.privacy import retention_views, views
+from analytics.privacy import masking_views, retention_views, views
 
 BASE = "sites/<int:site_id>/settings/privacy"
 urlpatterns = [
     path(BASE, views.requests, name="privacy"),
     path(f"{BASE}/retention", retention_views.retention, name="privacy-retention"),
+    path(f"{BASE}/masking", masking_views.masking, name="privacy-masking"),
     path(f"{BASE}/<int:pk>", views.one, name="privacy-request"),
     path(f"{BASE}/<int:pk>/withdraw", views.withdraw, name="privacy-withdraw"),
     path(f"{BASE}/<int:pk>/receipt", views.receipt, name="privacy-receipt"),

@@ -1,7 +1,7 @@
 """Finding what must not be stored in a text: addresses, numbers and tokens that belong to a person.
 
-`QUICK` is asked first: it is one pass over the text, and nearly no text gets further. Numbers are told by their check digits or
-by the way they are written, so that an order's number stays what it is.
+`QUICK` is asked first: it is one pass over the text, and nearly no text gets further. Numbers are told by their check
+digits or by the way they are written, so that an order's number stays what it is.
 """
 
 import re

@@ -91,3 +91,24 @@ def test_the_api_exports_a_person(site, visited, owner):
     packed = b"".join(call("get", f"/{pk}/file").streaming_content)
     assert len(json.loads(zipfile.ZipFile(BytesIO(packed)).read("events.json"))) == 1
     assert [job["id"] for job in call("get").json()] == [pk]
+
+
+def test_masking_is_set_and_tried(client_in, site, stores):
+    page = f"/sites/{site.pk}/settings/privacy/masking"
+    form = {
+        "masked": ["email"],
+        "query_params": "Step\npage",
+        "mask_rules": r"member \bM-[0-9]{5}\b",
+        "tried": "M-12345 a@b.example +49 170 1234567",
+    }
+    tried = client_in.post(page, form | {"try": "1"}).content.decode()
+    assert "[member] [email] +49 170 1234567" in tried and "member: 1" in tried
+    site.collection.refresh_from_db()
+    assert site.collection.mask_rules == []
+    assert client_in.post(page, form | {"save": "1"}).status_code == 302
+    site.collection.refresh_from_db()
+    assert site.collection.mask_rules == [{"name": "member", "pattern": r"\bM-[0-9]{5}\b"}]
+    assert site.collection.masked == ["email"] and site.collection.query_params == ["step", "page"]
+    for bad in ("member (", "member", "email x", r"x (a)\1", "x a*"):
+        answer = client_in.post(page, form | {"mask_rules": bad, "save": "1"})
+        assert answer.status_code == 200 and "error" in answer.content.decode(), bad
