@@ -219,6 +219,23 @@ class Collection(models.Model):
         return f"collection of {self.site}"
 
 
+class OptOut(models.Model):
+    """A person who is not to be tracked: a keyed hash of a user id or device id, and nothing else."""
+
+    site = models.ForeignKey(Site, models.CASCADE, null=True, related_name="opt_outs")  # None: the whole server
+    mark = models.CharField(max_length=32)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["site", "mark"], name="one_opt_out_a_site"),
+            models.UniqueConstraint(fields=["mark"], condition=models.Q(site=None), name="one_opt_out_everywhere"),
+        ]
+
+    def __str__(self) -> str:
+        return f"opt-out of {self.site or 'the server'}"
+
+
 class EventSchema(models.Model):
     """A site's own event type. strict: nothing but its properties; lenient: others are kept; off: not checked."""
 

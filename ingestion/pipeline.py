@@ -26,13 +26,14 @@ from ingestion.steps.identity import (
     put_traits,
     secret,
 )
-from ingestion.steps.personal import mask_personal, masked_payload
+from ingestion.steps.personal import drop_opted_out, mask_personal, masked_payload
 from ingestion.steps.promote import put_engagement, put_errors_and_vitals, put_money
 from ingestion.steps.refuse import drop_refused, drop_sampled_out, drop_shielded
 
 Step = Callable[[Draft, Context], Drop | None]
 STEPS: tuple[Step, ...] = (
     drop_refused,
+    drop_opted_out,
     drop_without_consent,
     check_names,
     check_timestamp,

@@ -14,6 +14,7 @@ from django.db import close_old_connections, connection
 from accounts.access import site_configurations
 from accounts.event_schema import Checker, checker_of
 from accounts.models import Consent, EventSchema, Site, hash_token
+from accounts.opt_outs import opted_out
 from ingestion.enrich.personal import Masker, masker_of
 from ingestion.enrich.urls import ALLOWED, UTM
 from ingestion.salts import get_salts
@@ -114,6 +115,7 @@ class Snapshot:
     by_secret: dict[str, SiteConfig] = field(default_factory=dict)
     salts: tuple[bytes, bytes | None] = (b"", None)
     day: int = -1
+    opted_out: dict[int, frozenset[str]] = field(default_factory=dict)
     read_at: float = 0.0
 
 
@@ -134,7 +136,8 @@ class Known:
             {r.secret_hash: r for r in rows},
             get_salts(now.date()),
             int(now.timestamp() // 86_400),
-            time.monotonic(),
+            opted_out(),
+            read_at=time.monotonic(),
         )
 
     def current(self, now: float) -> Snapshot:

@@ -46,3 +46,16 @@ class RequestForm(Styled):
             except BadSubject as error:
                 self.add_error("value", str(error))
         return data
+
+
+class OptOutForm(RequestForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["kind"]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        subject = data.get("subject")
+        if subject and not (subject.users or subject.devices):
+            self.add_error("value", "This browser keeps no id, so only the browser itself can opt out.")
+        return data

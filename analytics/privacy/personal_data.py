@@ -65,6 +65,7 @@ declare_free(
     "Settings of a site", "model:accounts.Site", "model:accounts.Collection", "model:accounts.EventSchema",
     "model:saved.Preferences", "model:saved.Spend", "model:privacy.Retention",
 )  # fmt: skip
+declare_free("Keyed hashes of who wants to be left out, kept so that it can be honoured", "model:accounts.OptOut")
 declare_free("The random salt of a day, gone after 48 hours", "model:ingestion.Salt")
 declare_free(
     "Django's own: permissions, and the sessions of who is logged in", "model:auth.Group", "model:auth.Permission",

@@ -35,6 +35,11 @@ class Subject:
     def persons(self) -> set[int]:
         return {int(user[:16], 16) for user in self.users}
 
+    @property
+    def marks(self) -> set[str]:
+        """As the door knows who is not to be tracked (ingestion/steps/personal.py)."""
+        return {*self.users, *(f"{device:x}" for device in self.devices)}
+
     def encode(self) -> str:
         return json.dumps({"u": sorted(self.users), "d": sorted(self.devices), "v": sorted(self.visitors)})
 

@@ -7,6 +7,7 @@ urlpatterns = [
     path(BASE, views.requests, name="privacy"),
     path(f"{BASE}/retention", retention_views.retention, name="privacy-retention"),
     path(f"{BASE}/masking", masking_views.masking, name="privacy-masking"),
+    path(f"{BASE}/opt-outs", views.opt_outs, name="privacy-opt-outs"),
     path(f"{BASE}/<int:pk>", views.one, name="privacy-request"),
     path(f"{BASE}/<int:pk>/withdraw", views.withdraw, name="privacy-withdraw"),
     path(f"{BASE}/<int:pk>/receipt", views.receipt, name="privacy-receipt"),

@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import access_site
-from accounts.models import Role, Site, User
+from accounts.models import OptOut, Role, Site, User
+from accounts.opt_outs import do_opt_in, do_opt_out
 from analytics.privacy.archive import path_of
-from analytics.privacy.forms import RequestForm
+from analytics.privacy.forms import OptOutForm, RequestForm
 from analytics.privacy.ledger import do_request, do_withdraw
 from analytics.privacy.models import PrivacyRequest
 from analytics.privacy.subject import mark_of
@@ -92,3 +93,22 @@ def archive(request: HttpRequest, site_id: int, pk: int) -> Any:
     response = FileResponse(path_of(job).open("rb"), as_attachment=True, filename=f"data-{job.number}.zip")
     response["Cache-Control"] = "no-store"
     return response
+
+
+@login_required
+def opt_outs(request: HttpRequest, site_id: int) -> HttpResponse:
+    """People whom the site does not track."""
+    site = access_site(request.user, site_id, Role.ADMIN)
+    form = OptOutForm(request.POST or None, site=site)
+    if request.method == "POST" and form.is_valid():
+        marks = form.cleaned_data["subject"].marks
+        if "undo" in request.POST:
+            changed = do_opt_in(site, marks)
+            messages.success(request, "Tracked again from now on." if changed else "There was no such opt-out.")
+        else:
+            do_opt_out(site, marks)
+            messages.success(
+                request, "Not tracked any more, within seconds. What is held already stays until it is deleted."
+            )
+        return redirect("privacy-opt-outs", site_id=site.pk)
+    return shown(request, site, "opt_outs", form=form, part="opt-outs", number=OptOut.objects.filter(site=site).count())

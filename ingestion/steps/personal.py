@@ -5,9 +5,32 @@ from contextlib import suppress
 import msgspec
 from msgspec import Raw
 
+from accounts.opt_outs import EVERYWHERE
+from ingestion.drops import Drop, Reason
 from ingestion.enrich.personal import Masker
 from ingestion.payload import Page, encode_properties
 from ingestion.row import Context, Draft
+from ingestion.steps.identity import hash64, secret, user_hash
+
+
+def marks_of(site_id: int, user_id: str, device_id: str) -> set[str]:
+    """By what a person is found who does not want to be tracked. Site 0: on the whole server."""
+    marks = {user_hash(site_id, user_id)} if user_id else set()
+    return marks | ({f"{hash64(secret(), 'device', site_id, device_id):x}"} if device_id else set())
+
+
+def drop_opted_out(draft: Draft, context: Context) -> Drop | None:
+    """Also what a server sends."""
+    everyone = context.known.opted_out
+    if not everyone:
+        return None
+    user, device = draft.event.user, draft.event.device
+    ids = (user.user_id or "" if user else "", device.device_id or "" if device else "")
+    for site_id in (context.site.id, EVERYWHERE):
+        if (marks := everyone.get(site_id)) and not marks.isdisjoint(marks_of(site_id, *ids)):
+            return Drop(Reason.OPTED_OUT)
+    return None
+
 
 TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
