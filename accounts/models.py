@@ -203,6 +203,15 @@ def default_traits() -> list[str]:
     return ["plan", "role", "segment", "company_size", "created_at"]
 
 
+def default_masked() -> list[str]:
+    return ["email", "phone", "card", "id", "token"]
+
+
+def default_query_params() -> list[str]:
+    """Parameters that tell pages apart. All others go, since they may hold names, searches and tokens."""
+    return ["utm_id", "ref", "source", "page", "tab", "lang", "sort", "category"]
+
+
 def make_search_salt() -> str:
     return secrets.token_hex(8)
 
@@ -236,8 +245,29 @@ class Collection(models.Model):
     # Events a minute; None: 6,000 for public addresses (a proxy that is not trusted lends its own to everyone), 0: none.
     limit_address = models.PositiveIntegerField(null=True, blank=True)
 
+    masked = models.JSONField(default=default_masked)  # kinds of ingestion/enrich/personal.py
+    mask_rules = models.JSONField(default=list)  # {"name", "pattern"}: RE2 of the site's own
+    query_params = models.JSONField(default=default_query_params)  # of addresses, kept beside those of campaigns
+
     def __str__(self) -> str:
         return f"collection of {self.site}"
+
+
+class OptOut(models.Model):
+    """A person who is not to be tracked: a keyed hash of a user id or device id, and nothing else."""
+
+    site = models.ForeignKey(Site, models.CASCADE, null=True, related_name="opt_outs")  # None: the whole server
+    mark = models.CharField(max_length=32)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["site", "mark"], name="one_opt_out_a_site"),
+            models.UniqueConstraint(fields=["mark"], condition=models.Q(site=None), name="one_opt_out_everywhere"),
+        ]
+
+    def __str__(self) -> str:
+        return f"opt-out of {self.site or 'the server'}"
 
 
 class EventSchema(models.Model):

@@ -29,8 +29,10 @@ app.conf.update(
         "reports": {"task": "saved.send_reports", "schedule": 900.0, "options": {"expires": 900}},
         "trim-audit": {"task": "accounts.trim_audit", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
         "key-use": {"task": "accounts.keep_key_use", "schedule": 900.0, "options": {"expires": 900}},
+        "privacy": {"task": "privacy.resume", "schedule": 60.0, "options": {"expires": 60}},
+        "retention": {"task": "privacy.retain", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
         "destroy-old-salts": {"task": "ingestion.destroy_old_salts", "schedule": 600.0, "options": {"expires": 600}},
     },
 )
-app.autodiscover_tasks(["accounts", "ingestion", "analytics.saved"])
+app.autodiscover_tasks(["accounts", "ingestion", "analytics.saved", "analytics.privacy"])
 app.set_default()

@@ -121,6 +121,7 @@ INSTALLED_APPS = [
     "analytics.clickhouse",
     "analytics.queries",
     "analytics.saved",
+    "analytics.privacy",
     "analytics.api",
     "ingestion",
     "dashboards",

@@ -33,6 +33,7 @@ class Reason(Enum):
     NOT_STORABLE = (Outcome.REJECTED, "not_storable", "")  # put aside by the writer: ClickHouse refused it
     DO_NOT_TRACK = (Outcome.DROPPED, "do_not_track", "the site honours Do Not Track")
     GLOBAL_PRIVACY_CONTROL = (Outcome.DROPPED, "global_privacy_control", "the site honours Global Privacy Control")
+    OPTED_OUT = (Outcome.DROPPED, "opted_out", "the person does not want to be tracked")
     NO_CONSENT = (Outcome.DROPPED, "no_consent", "the site counts nobody before they consent")
     BLOCKED_HOSTNAME = (Outcome.DROPPED, "blocked_hostname", "not one of the site's host names")
     BLOCKED_PATH = (Outcome.DROPPED, "blocked_path", "the site leaves this path out")

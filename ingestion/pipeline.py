@@ -26,12 +26,14 @@ from ingestion.steps.identity import (
     put_traits,
     secret,
 )
+from ingestion.steps.personal import drop_opted_out, mask_personal, masked_payload
 from ingestion.steps.promote import put_engagement, put_errors_and_vitals, put_money
 from ingestion.steps.refuse import drop_refused, drop_sampled_out, drop_shielded
 
 Step = Callable[[Draft, Context], Drop | None]
 STEPS: tuple[Step, ...] = (
     drop_refused,
+    drop_opted_out,
     drop_without_consent,
     check_names,
     check_timestamp,
@@ -40,6 +42,7 @@ STEPS: tuple[Step, ...] = (
     put_traits,
     put_search_hash,
     check_properties,
+    mask_personal,
     put_page,
     put_agent,
     put_place,
@@ -142,7 +145,7 @@ def keep(raw: Raw, reason: Reason, name: str, context: Context) -> bytes:
         "city": place.city,
         "timezone": place.timezone,
     }
-    payload = bytes(raw)[:65_536].decode("utf-8", "replace")
+    payload = masked_payload(raw, context)[:65_536]
     kept = Kept(context.site.id, context.now, str(reason), name, payload, msgspec.json.encode(known).decode())
     return msgspec.msgpack.encode((*kept, str(reason.outcome)))
 
@@ -175,6 +178,8 @@ async def commit_in_loop(sorter: Sorter) -> Accepted:
 def metered(sorter: Sorter) -> list[Push]:
     """What is to be pushed; the first of them tells the meters of the request's events."""
     pushes = list(sorter.pushes.values())
+    for kind, number in sorter.context.masked.items() if pushes else ():
+        pushes[0].counts[f"masked|{kind}"] = number
     if pushes:
         context, minute = sorter.context, sorter.context.now // 60_000
         counted = ((m, totals.add(m, minute, sorter.received, limit)) for m, limit in context.meters.items())

@@ -115,4 +115,5 @@ class Context:
     meters: dict[str, int] = field(
         default_factory=dict
     )  # what its events are counted on -> events a minute (limits.py)
+    masked: dict[str, int] = field(default_factory=dict)  # what was masked in its events, by kind
     visitor: int = 0  # of a replayed event, whose address is long forgotten

@@ -15,7 +15,10 @@ from django.utils import timezone
 from accounts.access import site_configurations
 from accounts.event_schema import Checker, checker_of
 from accounts.models import Consent, EventSchema, Site, hash_token
+from accounts.opt_outs import opted_out
 from ingestion import secret_use
+from ingestion.enrich.personal import Masker, masker_of
+from ingestion.enrich.urls import ALLOWED, UTM
 from ingestion.salts import get_salts
 
 log = logging.getLogger(__name__)
@@ -47,6 +50,8 @@ class SiteConfig:
     limit_site: int = 0
     limit_address: int | None = None
     schemas: dict[str, Checker] = field(default_factory=dict)
+    masker: Masker = field(default_factory=Masker)
+    query_params: frozenset[str] = ALLOWED  # of addresses, kept beside those of campaigns
     old_secret_hash: str = ""  # works beside the new one
 
     def blocks(self, address: str) -> bool:
@@ -91,6 +96,15 @@ def old_secret_of(site: Site) -> str:
     return site.old_secret_hash if until is not None and timezone.now() < until else ""
 
 
+def masker_for(site: Site) -> Masker:
+    kinds = tuple(sorted(site.collection.masked))
+    try:
+        return masker_of(kinds, tuple((one["name"], one["pattern"]) for one in site.collection.mask_rules))
+    except (ValueError, KeyError, TypeError) as error:  # the form checks it; somebody wrote past the form
+        log.warning("The masking rules of %s cannot be used: %s", site.domain, error)
+        return masker_of(kinds, ())
+
+
 def config_of(site: Site) -> SiteConfig:
     wanted = site.collection
     return SiteConfig(
@@ -98,7 +112,8 @@ def config_of(site: Site) -> SiteConfig:
         site.session_gap_minutes * 60_000, wanted.consent, wanted.hash_users, frozenset(wanted.traits),
         wildcards(wanted.hostnames, "."), wildcards(wanted.blocked_paths, "/"), frozenset(wanted.blocked_countries),
         tuple(ip_network(text, strict=False) for text in wanted.blocked_networks), dict(wanted.sampling), wanted.search_salt,
-        wanted.limit_site, wanted.limit_address, schemas_of(site), old_secret_of(site),
+        wanted.limit_site, wanted.limit_address, schemas_of(site), masker_for(site), frozenset({*UTM, *wanted.query_params}),
+        old_secret_of(site),
     )  # fmt: skip
 
 
@@ -109,6 +124,7 @@ class Snapshot:
     by_secret: dict[str, SiteConfig] = field(default_factory=dict)
     salts: tuple[bytes, bytes | None] = (b"", None)
     day: int = -1
+    opted_out: dict[int, frozenset[str]] = field(default_factory=dict)
     read_at: float = 0.0
 
 
@@ -129,7 +145,8 @@ class Known:
             {r.old_secret_hash: r for r in rows if r.old_secret_hash} | {r.secret_hash: r for r in rows},
             get_salts(now.date()),
             int(now.timestamp() // 86_400),
-            time.monotonic(),
+            opted_out(),
+            read_at=time.monotonic(),
         )
 
     def current(self, now: float) -> Snapshot:

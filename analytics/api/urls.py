@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from analytics.api import analyses, audit, docs, errors, export, jobs, reports, saved, views
+from analytics.api import analyses, audit, docs, errors, export, jobs, privacy, reports, saved, views
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
@@ -35,6 +35,17 @@ urlpatterns = [
         for name, (listed, one) in saved.RESOURCES.items()
         for view in (listed, one)
     ],
+    path("v1/sites/<int:site_id>/privacy-requests", privacy.PrivacyRequestsView.as_view(), name="api-privacy-requests"),
+    path(
+        "v1/sites/<int:site_id>/privacy-requests/<int:pk>",
+        privacy.PrivacyRequestView.as_view(),
+        name="api-privacy-request",
+    ),
+    path(
+        "v1/sites/<int:site_id>/privacy-requests/<int:pk>/file",
+        privacy.PrivacyFileView.as_view(),
+        name="api-privacy-file",
+    ),
     path("v1/sites/<int:site_id>/exports", jobs.ExportsView.as_view(), name="api-exports"),
     path("v1/sites/<int:site_id>/exports/<int:pk>", jobs.ExportJobView.as_view(), name="api-export-job"),
     path("v1/sites/<int:site_id>/exports/<int:pk>/file", jobs.ExportFileView.as_view(), name="api-export-file"),

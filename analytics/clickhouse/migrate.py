@@ -83,6 +83,7 @@ def put_retention() -> None:
         ("rare_events", "timestamp"),
         ("sessions", "session_start"),
         ("visits", "bucket"),
+        ("traffic_15m", "bucket"),
     ):
         created = client.read(
             "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = {name:String}",

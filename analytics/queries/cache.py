@@ -17,11 +17,13 @@ class Results:
         self._kept: OrderedDict[Hashable, tuple[float, int, Rows]] = OrderedDict()
         self._stamps: dict[tuple[int, str], tuple[float, Any]] = {}
         self._cells = 0
+        self._swept = 0.0
         self._lock = threading.Lock()
 
     def stamp(self, site_id: int, end: str, ask: Callable[[], Any]) -> Any:
         """The state of a site's data up to a moment, asked once a second: how long an answer may lag behind."""
         now = time.monotonic()
+        self._sweep(now)
         known = self._stamps.get((site_id, end))
         if known is None or known[0] < now - STAMP_SECONDS:
             known = (now, ask())
@@ -30,6 +32,15 @@ class Results:
                     self._stamps.clear()
                 self._stamps[site_id, end] = known
         return known[1]
+
+    def _sweep(self, now: float) -> None:
+        """What is too old to be given is not kept either: a person may have been erased since."""
+        if now < self._swept + 60:
+            return
+        with self._lock:
+            self._swept = now
+            for key in [key for key, found in self._kept.items() if found[0] < now - SECONDS]:
+                self._drop(key)
 
     def get(self, key: Hashable) -> Rows | None:
         with self._lock:

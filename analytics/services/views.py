@@ -51,15 +51,19 @@ class Ingestion:
     def collect(self) -> list[Metric]:
         store = buffer_store()
         total = CounterMetricFamily("footfall_events", "Events that arrived, by outcome", labels=["outcome", "reason"])
+        masked = CounterMetricFamily("footfall_masked", "Personal data that was masked in events", labels=["kind"])
         for name, number in store.hgetall(f"{settings.REDIS_PREFIX}:outcomes:total").items():
             outcome, _, reason = name.decode().partition("|")
+            if outcome == "masked":  # no outcome: what was taken out of events that have one
+                masked.add_metric([reason], int(number))
+                continue
             total.add_metric([outcome, reason], int(number))
         waiting = GaugeMetricFamily("footfall_buffer_entries", "Requests that wait in the buffer", labels=["partition"])
         age = GaugeMetricFamily("footfall_buffer_age_seconds", "Since the oldest of them came", labels=["partition"])
         for found in get_waiting():
             waiting.add_metric([found.partition], found.requests)
             age.add_metric([found.partition], found.seconds)
-        return [total, waiting, age]
+        return [total, masked, waiting, age]
 
 
 @require_safe

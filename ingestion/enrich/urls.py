@@ -39,12 +39,12 @@ def parameters(query: str) -> list[tuple[str, str]]:
     return found
 
 
-def allowed_query(query: str) -> str:
+def allowed_query(query: str, allowed: frozenset[str] = ALLOWED) -> str:
     """The allowed parameters as they were sent, in their order."""
     kept = []
     for pair in query.split("&")[:100]:
         name, _, value = pair.partition("=")
-        if name.lower() in ALLOWED and value and "@" not in value and "%40" not in value:
+        if name.lower() in allowed and value and "@" not in value and "%40" not in value:
             kept.append(pair)
     return "&".join(kept)
 
@@ -54,14 +54,14 @@ def host_of(parts: SplitResult) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def clean_url(url: str) -> CleanUrl:
+def clean_url(url: str, allowed: frozenset[str] = ALLOWED) -> CleanUrl:
     parts = split(url)
     if parts is None:
         return NO_URL
     hostname = host_of(parts)
     route = f"#{parts.fragment.partition('?')[0]}" if parts.fragment[:1] in ("/", "!") else ""
     path = ((parts.path or "/") + route)[:MAX_PATH]
-    query = allowed_query(parts.query) if parts.query else ""
+    query = allowed_query(parts.query, allowed) if parts.query else ""
     full = f"{parts.scheme}://{hostname}{port_of(parts)}{parts.path or '/'}{'?' + query if query else ''}{route}"
     return CleanUrl(hostname, path, full[:MAX_URL])
 

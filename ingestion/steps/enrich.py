@@ -14,7 +14,7 @@ def cut(text: str | None, length: int) -> str:
 
 def put_page(draft: Draft, context: Context) -> Drop | None:
     page, row = draft.event.page, draft.row
-    hostname, path, url = clean_url(page.url)
+    hostname, path, url = clean_url(page.url, context.site.query_params)
     if not hostname or not page.url.lower().startswith(("http://", "https://")):
         return Drop(Reason.BAD_URL, "page.url", repr(page.url[:200]))
     row.hostname, row.path, row.url = hostname, path, url

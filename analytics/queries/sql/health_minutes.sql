@@ -4,7 +4,7 @@ FROM
 (
     SELECT minute, outcome, reason, max(events) AS events
     FROM ingest_outcomes
-    WHERE site_id = {site:UInt32} AND minute >= toStartOfMinute(now() - INTERVAL 59 MINUTE)
+    WHERE site_id = {site:UInt32} AND outcome != 'masked' AND minute >= toStartOfMinute(now() - INTERVAL 59 MINUTE)
     GROUP BY minute, outcome, reason
 )
 GROUP BY minute, outcome

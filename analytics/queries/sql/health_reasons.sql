@@ -4,7 +4,7 @@ FROM
 (
     SELECT minute, outcome, reason, max(events) AS events
     FROM ingest_outcomes
-    WHERE site_id = {site:UInt32} AND minute >= {since:DateTime('UTC')}
+    WHERE site_id = {site:UInt32} AND outcome != 'masked' AND minute >= {since:DateTime('UTC')}
     GROUP BY minute, outcome, reason
 )
 GROUP BY outcome, reason

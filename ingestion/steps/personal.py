@@ -1,0 +1,79 @@
+"""What belongs to a person and slipped into an address, a title or a property is masked before it is kept anywhere."""
+
+from contextlib import suppress
+
+import msgspec
+from msgspec import Raw
+
+from accounts.opt_outs import EVERYWHERE
+from ingestion.drops import Drop, Reason
+from ingestion.enrich.personal import Masker
+from ingestion.payload import Page, encode_properties
+from ingestion.row import Context, Draft
+from ingestion.steps.identity import hash64, secret, user_hash
+
+
+def marks_of(site_id: int, user_id: str, device_id: str) -> set[str]:
+    """By what a person is found who does not want to be tracked. Site 0: on the whole server."""
+    marks = {user_hash(site_id, user_id)} if user_id else set()
+    return marks | ({f"{hash64(secret(), 'device', site_id, device_id):x}"} if device_id else set())
+
+
+def drop_opted_out(draft: Draft, context: Context) -> Drop | None:
+    """Also what a server sends."""
+    everyone = context.known.opted_out
+    if not everyone:
+        return None
+    user, device = draft.event.user, draft.event.device
+    ids = (user.user_id or "" if user else "", device.device_id or "" if device else "")
+    for site_id in (context.site.id, EVERYWHERE):
+        if (marks := everyone.get(site_id)) and not marks.isdisjoint(marks_of(site_id, *ids)):
+            return Drop(Reason.OPTED_OUT)
+    return None
+
+
+TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
+
+
+def mask_personal(draft: Draft, context: Context) -> None:
+    masker, row, event = context.site.masker, draft.row, draft.event
+    page = event.page
+    # One look at all of the page's texts, and most have nothing in them.
+    told = "\n".join((page.url, page.title or "", page.referrer or "", *(getattr(page, tag) or "" for tag in TAGS)))
+    if masker.is_suspect(told):
+        mask_page(page, masker, context.masked)
+    if row.properties != "{}" and masker.is_suspect(row.properties):
+        masked = masker.mask_value(event.event_properties, context.masked)
+        if masked != event.event_properties:
+            event.event_properties = masked
+            row.properties = encode_properties(masked)
+
+
+def mask_page(page: Page, masker: Masker, found: dict[str, int]) -> None:
+    page.url = masker.mask_url(page.url, found)
+    page.referrer = masker.mask_url(page.referrer, {}) if page.referrer else page.referrer  # its query goes anyway
+    page.title = masker.mask(page.title, found) if page.title else page.title
+    for tag in TAGS:
+        if text := getattr(page, tag):
+            setattr(page, tag, masker.mask(text, found))
+
+
+def masked_payload(raw: Raw, context: Context) -> str:
+    """The payload of what is refused and kept. Who it was stays in it: a replay has to know, and an erasure to find it."""
+    text = bytes(raw).decode("utf-8", "replace")
+    masker = context.site.masker
+    if not masker.is_suspect(text):
+        return text
+    with suppress(msgspec.DecodeError, RecursionError):
+        event = msgspec.json.decode(raw)
+        if isinstance(event, dict):
+            kept = {name: event.pop(name) for name in ("user", "device", "session", "event_id") if name in event}
+            page = event.get("page")
+            if isinstance(page, dict) and isinstance(page.get("url"), str):
+                page["url"] = masker.mask_url(page["url"], context.masked)
+                rest = {name: masker.mask_value(value, context.masked) for name, value in page.items() if name != "url"}
+                event["page"] = {"url": page["url"], **rest}
+            others = {name: value for name, value in event.items() if name != "page"}
+            masked = masker.mask_value(others, context.masked)
+            return msgspec.json.encode({**masked, **{k: event[k] for k in ("page",) if k in event}, **kept}).decode()
+    return masker.mask(text, context.masked)

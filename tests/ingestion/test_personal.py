@@ -1,0 +1,106 @@
+"""What belongs to a person is masked at the door: addresses, titles, properties; by the front door."""
+
+import json
+import time
+
+import pytest
+
+from ingestion import outcomes
+from ingestion.enrich.personal import FINDERS, Masker, compile_rule, masker_of
+from tests.conftest import event
+
+MASKED = [
+    ("Hello nina@example.com!", "Hello [email]!"), ("/u/nina%40example.co.uk/x", "/u/[email]/x"),
+    ("pay 4111 1111 1111 1111 now", "pay [card] now"), ("4111-1111-1111-1111", "[card]"), ("378282246310005", "378282246310005"[:0] + "[card]"),
+    ("call +49 170 1234567", "call [phone]"), ("+1 (555) 234-5678", "[phone]"), ("(555) 234-5678", "[phone]"), ("0044 20 7946 0958", "[phone]"),
+    ("SSN 078-05-1120", "SSN [id]"), ("CPF 111.444.777-35", "CPF [id]"), ("NI AB 12 34 56 C", "NI [id]"), ("RSSMRA85T10A562S", "[id]"),
+    ("IBAN DE89 3704 0044 0532 0130 00.", "IBAN [id]."),
+    ("/reset/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3.abc-def_1", "/reset/[token]"), ("/t/a8f5f167f44f4964e6c998dee827110c", "/t/[token]"),
+]  # fmt: skip
+KEPT = [
+    "", "/blog/10-tips-for-2026", "Order 1234567890123", "4111 1111 1111 1112", "2026-11-25T10:00:00.000Z", "2026-11-25 10:00",
+    "1732550400000", "123e4567-e89b-12d3-a456-426614174000", "192.168.10.12", "€ 1.234.567,89", "10 000 000 items", "v1.2.3-rc4",
+    "abcdefghijklmnopqrstuvwxyz_no_digits", "/products/sku_100200300400500600700", "100-20-300", "SHA-256 and RFC 2616",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "masked"), MASKED)
+def test_a_person_is_found(text, masked):
+    masker = Masker()
+    assert masker.is_suspect(text) and masker.mask(text, {}) == masked
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_what_is_nobodys_stays(text):
+    assert Masker().mask(text, {}) == text
+
+
+def test_only_what_the_site_wants_is_masked():
+    assert masker_of(("card",), ()).mask("a@b.example 4111111111111111", {}) == "a@b.example [card]"
+    assert not masker_of((), ()).is_suspect("a@b.example")
+
+
+@pytest.mark.parametrize("pattern", ["(", "(?=x)", "a*", "", "x" * 301, r"(a)\1"])
+def test_a_rule_that_cannot_be_is_refused(pattern):
+    with pytest.raises(ValueError, match=r"RE2|everywhere|at most"):
+        compile_rule(pattern)
+
+
+def test_no_text_makes_it_slow():
+    masker = masker_of(tuple(FINDERS), (("evil", "(a+)+$"),))
+    start = time.perf_counter()
+    for text in ("a" * 30_000 + "!", "1 " * 15_000, "@" * 30_000, "a@" * 15_000, "a.b-" * 8000 + "@", "+1 " * 10_000, "eyJ" + "a." * 15_000, "AB12 " * 6000, "(555) " * 5000):  # fmt: skip
+        masker.is_suspect(text)
+        masker.mask(text, {})
+    assert time.perf_counter() - start < 6
+
+
+@pytest.fixture
+def send(site, post, drain):
+    def one(**more):
+        post({"site": site.site_key, "events": [event(**more)]})
+        drain()
+
+    return one
+
+
+@pytest.mark.django_db
+def test_the_door_masks_and_counts(site, send, stored):
+    send(
+        url="https://shop.example/u/nina@example.com?utm_campaign=x&utm_term=nina%40example.com&mail=a@b.example",
+        title="Account of nina@example.com", referrer="https://other.example/nina@example.com/x", kind="page_view",
+        event_properties={"note": "call +49 170 1234567", "order_id": "4111111111111111", "deep": [{"card": "4111 1111 1111 1111"}]},
+    )  # fmt: skip
+    row = stored("url", "path", "title", "page_referrer", "utm_term", "toJSONString(event_properties)")[0]
+    assert row["path"] == "/u/[email]" and row["title"] == "Account of [email]"
+    assert row["page_referrer"] == "https://other.example/[email]/x"
+    assert json.loads(row["toJSONString(event_properties)"]) == {
+        "note": "call [phone]", "order_id": "4111111111111111", "deep": [{"card": "[card]"}],
+    }  # fmt: skip
+    assert "nina" not in json.dumps(row)
+    outcomes.do_flush_outcomes()
+    counts = {
+        (r["outcome"], r["reason"]): r["events"]
+        for r in stored("outcome", "reason", "events", table="ingest_outcomes", order="outcome")
+    }
+    assert counts[("masked", "email")] >= 2 and counts[("masked", "phone")] == 1 and counts[("masked", "card")] == 1
+    assert counts[("stored", "")] == 1
+
+
+@pytest.mark.django_db
+def test_what_is_refused_is_masked_too_but_knows_who_it_was(site, send, stored):
+    send(kind="bad/type", title="nina@example.com", user={"user_id": "nina@example.com"})
+    payload = json.loads(stored("payload", table="rejected_events", order="received_at")[0]["payload"])
+    assert payload["page"]["title"] == "[email]" and payload["user"]["user_id"] == "nina@example.com"
+
+
+@pytest.mark.django_db
+def test_a_site_has_rules_and_parameters_of_its_own(site, send, stored):
+    site.collection.mask_rules = [{"name": "member", "pattern": r"\bM-[0-9]{5}\b"}]
+    site.collection.query_params = ["step"]
+    site.collection.save()
+    send(url="https://shop.example/m/M-12345?step=2&lang=de&utm_source=x")
+    assert stored("url", "path")[0] == {
+        "url": "https://shop.example/m/[member]?step=2&utm_source=x",
+        "path": "/m/[member]",
+    }

@@ -1,0 +1,52 @@
+import pytest
+from django.core.management import call_command
+
+from ingestion.sites import known
+from tests.conftest import event
+from tests.privacy.conftest import DEVICE, PERSON, count
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def send(post, drain):
+    def one(new, **more):
+        known.refresh()
+        answer = post({"site": new.site.site_key, "events": [event(**more)]}, new.ingest_secret).json()
+        drain()
+        return answer["accepted"]
+
+    return one
+
+
+@pytest.mark.parametrize(("named_by", "value"), [("user", PERSON), ("device", DEVICE)])
+def test_a_person_opts_out_of_a_site_and_in_again(client_in, new_site, owner, send, named_by, value):
+    from accounts.actions import do_create_site
+
+    other = do_create_site(owner.teams.get(), "other.example")
+    her = {"user": {"user_id": PERSON}, "device": {"device_id": DEVICE}}
+    page = f"/sites/{new_site.site.pk}/settings/privacy/opt-outs"
+    form = {"named_by": named_by, "value": value}
+    assert send(new_site, **her) == 1
+    assert client_in.post(page, form).status_code == 302
+    assert "1 on this site" in client_in.get(page).content.decode()
+    assert send(new_site, **her) == 0 and send(new_site, user={"user_id": "bob"}) == 1 and send(other, **her) == 1
+    assert send(new_site) == 1, "people without an id"
+    client_in.post(page, form)
+    client_in.post(page, form | {"undo": "1"})
+    assert send(new_site, **her) == 1 and count("events") == 5
+
+
+def test_a_person_opts_out_of_the_server(new_site, owner, send, stored):
+    from accounts.actions import do_create_site
+    from ingestion import outcomes
+
+    other = do_create_site(owner.teams.get(), "other.example")
+    call_command("optout", user=PERSON)
+    call_command("optout", user=PERSON)
+    assert send(new_site, user={"user_id": PERSON}) == send(other, user={"user_id": PERSON}) == 0
+    outcomes.do_flush_outcomes()
+    counted = stored("outcome", "reason", "events", table="ingest_outcomes", order="site_id")
+    assert counted == [{"outcome": "dropped", "reason": "opted_out", "events": 1}] * 2
+    call_command("optout", user=PERSON, undo=True)
+    assert send(new_site, user={"user_id": PERSON}) == 1
