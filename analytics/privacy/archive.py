@@ -26,7 +26,7 @@ after two days. After that nobody, we included, can tell that they were yours, u
 
 
 def path_of(job: PrivacyRequest) -> Path:
-    return folder() / f"{job.pk}.zip"
+    return folder() / f"{job.number}.zip"
 
 
 def write_list(file: IO[bytes], rows: Iterator[dict[str, Any]], reach: Reach) -> int:

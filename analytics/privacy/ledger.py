@@ -202,7 +202,7 @@ def do_resume() -> None:
         do_work(job.pk)
     too_old = now() - PrivacyRequest.KEPT_FOR
     kept = PrivacyRequest.objects.filter(kind=PrivacyRequest.Kind.EXPORT).exclude(finished_at__lt=too_old)
-    names = {str(pk) for pk in kept.values_list("pk", flat=True)}
+    names = {str(number) for number in kept.values_list("number", flat=True)}
     for path in (settings.DATA_DIR / "privacy").glob("*"):
         if path.stem not in names:
             path.unlink(missing_ok=True)

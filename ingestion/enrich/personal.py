@@ -13,7 +13,7 @@ from typing import Any
 
 import re2
 
-QUICK = re.compile(r"@|%40|eyJ[\w-]|[0-9][0-9 ().-]{6}|\b[A-Z]{2}(?:[A-Z]{4})?[0-9]{2}|[A-Za-z0-9_]{24}")
+QUICK = r"@|%40|eyJ[\w-]|[0-9][0-9 ().-]{6}|\b[A-Z]{2}(?:[A-Z]{4})?[0-9]{2}|[A-Za-z0-9_]{24}"
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{2,63}){1,5}")
 JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.?[\w-]*")
 LONG = re.compile(r"[A-Za-z0-9_]{24,}")
@@ -75,16 +75,28 @@ FINDERS: dict[str, tuple[Finder, ...]] = {
 }
 
 
+def scanner_of(*patterns: str) -> Any:
+    """All of them in one pass by RE2, which takes an eighth of the time of `re`."""
+    made = re2.Set.SearchSet()
+    for pattern in patterns:
+        made.Add(pattern)
+    made.Compile()
+    return made
+
+
+EVERYTHING = scanner_of(QUICK)
+
+
 @dataclass(frozen=True, slots=True)
 class Masker:
     """What a site masks: kinds of the list above, and rules of its own by RE2, which no text makes slow."""
 
     kinds: frozenset[str] = frozenset(FINDERS)
     rules: tuple[tuple[str, Any], ...] = ()  # (name, compiled by re2)
-    any_rule: Any = None  # all of them as one
+    scanner: Any = EVERYTHING  # None: nothing is looked for
 
     def is_suspect(self, text: str) -> bool:
-        return bool((self.kinds and QUICK.search(text)) or (self.any_rule and self.any_rule.search(text)))
+        return self.scanner is not None and bool(self.scanner.Match(text))
 
     def mask(self, text: str, found: dict[str, int]) -> str:
         """The text with "[email]" and the like in it; what was found is added to `found`."""
@@ -148,7 +160,5 @@ def compile_rule(pattern: str) -> Any:
 @lru_cache(maxsize=256)
 def masker_of(kinds: tuple[str, ...], rules: tuple[tuple[str, str], ...]) -> Masker:
     compiled = tuple((name, compile_rule(pattern)) for name, pattern in rules[:MOST_RULES])
-    together = (
-        re2.compile("|".join(f"(?:{pattern})" for _, pattern in rules[:MOST_RULES]), options()) if rules else None
-    )
-    return Masker(frozenset(kinds), compiled, together)
+    wanted = ([QUICK] if kinds else []) + [pattern for _, pattern in rules[:MOST_RULES]]
+    return Masker(frozenset(kinds), compiled, scanner_of(*wanted) if wanted else None)

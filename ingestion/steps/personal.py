@@ -38,11 +38,12 @@ TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 def mask_personal(draft: Draft, context: Context) -> None:
     masker, row, event = context.site.masker, draft.row, draft.event
     page = event.page
-    # One look at all of the page's texts, and most have nothing in them.
-    told = "\n".join((page.url, page.title or "", page.referrer or "", *(getattr(page, tag) or "" for tag in TAGS)))
-    if masker.is_suspect(told):
-        mask_page(page, masker, context.masked)
-    if row.properties != "{}" and masker.is_suspect(row.properties):
+    # One look at all of its texts, and most have nothing in them.
+    tags = f"{page.utm_source} {page.utm_medium} {page.utm_campaign} {page.utm_term} {page.utm_content}"
+    if not masker.is_suspect(f"{page.url}\n{page.title}\n{page.referrer}\n{tags}\n{row.properties}"):
+        return
+    mask_page(page, masker, context.masked)
+    if event.event_properties and masker.is_suspect(row.properties):
         masked = masker.mask_value(event.event_properties, context.masked)
         if masked != event.event_properties:
             event.event_properties = masked

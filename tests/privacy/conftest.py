@@ -1,5 +1,6 @@
 """A history of other people and of one person, on a site; and the same of the others alone, on its twin."""
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -28,7 +29,10 @@ def tidy(stores):
 
 
 @pytest.fixture(autouse=True)
-def quick(tidy, monkeypatch):
+def quick(tidy, monkeypatch, settings):
+    """No files of the test before, whose numbers are used again."""
+    for name in ("exports", "privacy"):
+        shutil.rmtree(settings.DATA_DIR / name, ignore_errors=True)
     monkeypatch.setattr(removal, "PATIENCE", 60.0)
 
 

@@ -10,6 +10,7 @@ DASHBOARDS = ("executive", "product", "marketing", "live", "health")
 SETTINGS = (
     "", "/tracking", "/filters", "/events", "/events/new", "/goals", "/defined-events", "/segments", "/annotations", "/spend", "/reports",
     "/formulas", "/links",
+    "/privacy", "/privacy/retention", "/privacy/masking", "/privacy/opt-outs",
 )  # fmt: skip
 MOST_WEIGHT = 600 * 1024  # bytes over the wire, charts included, with an empty cache
 

@@ -11,7 +11,7 @@ from django.core.cache import cache
 
 from analytics.privacy.reach import Reach
 from analytics.privacy.removal import NotYet
-from analytics.saved.exports import LEASE_SECONDS, do_delete, folder_of
+from analytics.saved.exports import LEASE_SECONDS, do_delete, folder_of, path_of
 from analytics.saved.models import Export
 
 COLUMNS = ("session_id", "visitor_id", "person_id")
@@ -50,8 +50,9 @@ def holding(reach: Reach) -> Iterator[Export]:
     wanted = {hexadecimal(number) for number in numbers}
     for job in Export.objects.filter(site_id=reach.site_id):
         reach.beat()
-        files = sorted(path for path in folder_of(job).glob("*") if path.is_file())
-        if any(path.suffix == ".tmp" or holds(path, job.format, wanted) for path in files):
+        files = [path for path in (path_of(job), *folder_of(job).glob("*.part")) if path.exists()]
+        begun = any(folder_of(job).glob("*.tmp"))
+        if begun or any(holds(path, job.format, wanted) for path in files):
             yield job
 
 
@@ -81,8 +82,8 @@ def archives(reach: Reach) -> list[Path]:
 
     mine = PrivacyRequest.objects.filter(site_id=reach.site_id, kind=PrivacyRequest.Kind.EXPORT)
     subject = reach.subject.encode()
-    pks = [pk for pk, text in mine.values_list("pk", "subject") if text == subject]
-    return [path for pk in pks for path in folder().glob(f"{pk}.*")]
+    numbers = [number for number, text in mine.values_list("number", "subject") if text == subject]
+    return [path for number in numbers for path in folder().glob(f"{number}.*")]
 
 
 def find_archives(reach: Reach) -> int:
