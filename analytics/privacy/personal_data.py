@@ -16,6 +16,7 @@ register(Storage(
 ))  # fmt: skip
 for table, about in (
     ("events_recent", "The events of the last week, for Live"),
+    ("rare_events", "Errors, searches and purchases once more, by type"),
     ("visits", "Who was there in which quarter of an hour"),
     ("traffic_15m", "Counts by quarter of an hour, with the ids of who was counted"),
 ):

@@ -14,6 +14,7 @@ TTL at + INTERVAL 60 DAY;
 -- Parts that were replaced are looked for every few seconds and not minutes: what was erased has to be gone from the disk soon.
 ALTER TABLE privacy_reach MODIFY SETTING cleanup_delay_period = 3, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 15;
 ALTER TABLE events MODIFY SETTING cleanup_delay_period = 3, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 15;
+ALTER TABLE rare_events MODIFY SETTING cleanup_delay_period = 3, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 15;
 ALTER TABLE events_recent MODIFY SETTING cleanup_delay_period = 3, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 15;
 ALTER TABLE sessions MODIFY SETTING cleanup_delay_period = 3, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 15;
 ALTER TABLE visits MODIFY SETTING cleanup_delay_period = 3, cleanup_delay_period_random_add = 0, max_cleanup_delay_period = 15;

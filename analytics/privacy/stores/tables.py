@@ -18,6 +18,7 @@ BY_BUCKET = "site_id = {site:UInt32} AND toUInt64(toUnixTimestamp(bucket)) IN ($
 # What is made from events by a view -> its rows that the person touched, and the raw rows that make those anew.
 VIEWS: dict[str, tuple[str, str]] = {
     "events_recent": (BY_SESSION, BY_SESSION),
+    "rare_events": (BY_SESSION, BY_SESSION),
     "sessions": (BY_SESSION, BY_SESSION),
     "visits": (BY_SESSION, BY_SESSION),
     "traffic_15m": (
@@ -30,6 +31,7 @@ VIEWS: dict[str, tuple[str, str]] = {
 # What a row says of the events in it, to compare it to them. Of `sessions` and the others only those who touch the person.
 CHECKS = {
     "events_recent": "count(), 0, 0, 0",
+    "rare_events": "count(), 0, 0, 0",
     "sessions": "sum(events), sum(pageviews), sum(errors), uniqExact(session_id)",
     "visits": "sum(events), sum(pageviews), sum(errors), uniqExact(session_id, person_id)",
     "traffic_15m": "sum(events), sum(pageviews), sum(identified), uniqExactMerge(visitors)",
