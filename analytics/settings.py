@@ -91,6 +91,7 @@ INGEST_PARTITIONS = env_int("INGEST_PARTITIONS", 2, least=1)
 RETENTION_DAYS = env_int("RETENTION_DAYS", 1095, least=1)
 GEO_DATABASE = env_str("GEO_DATABASE", str(BASE_DIR / "static" / "build" / "geo" / "country.mmdb"))
 
+UPGRADE_BACKUP = env_bool("UPGRADE_BACKUP", True)  # before `migrate` changes what is there
 API_RATE = env_int("API_RATE", 600, least=1)  # requests a minute and key
 
 # Mail: the console unless EMAIL_URL names an SMTP server, as in smtp://user:password@host:587?tls=1

@@ -178,6 +178,11 @@ def insert(table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], to
     )
 
 
+def put(sql: str, data: Sequence[Sequence[Any]], settings: Mapping[str, Any]) -> None:
+    """An INSERT … SELECT … FROM input(…) with columns of values: how a backup comes back."""
+    _run(sql, list(data), columnar=True, settings=dict(settings))
+
+
 def command(sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
     """A statement that changes the schema or removes data: migrations, retention, erasure."""
     rows: list[tuple[Any, ...]] = _run(sql, dict(params or {}))

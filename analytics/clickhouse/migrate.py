@@ -17,6 +17,10 @@ def statements(text: str) -> list[str]:
     return [part.strip() for part in plain.split(";") if part.strip()]
 
 
+def names() -> list[str]:
+    return sorted(path.name for path in FOLDER.glob("*.sql"))
+
+
 def checksum(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -56,8 +60,8 @@ def check_history(applied: dict[str, str], tables: int, expected: bool) -> None:
         )
 
 
-def do_migrate(report: Callable[[str], None], expected: bool) -> None:
-    """`expected`: the relational database says that ClickHouse has been migrated before."""
+def do_migrate(report: Callable[[str], None], expected: bool, only: set[str] | None = None) -> None:
+    """`expected`: the relational database says that ClickHouse has been migrated before. `only`: these and no others."""
     applied = ensure_database()
     tables = client.read(
         "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name != 'migrations'", {}, "migrate"
@@ -66,7 +70,7 @@ def do_migrate(report: Callable[[str], None], expected: bool) -> None:
     for path in sorted(FOLDER.glob("*.sql")):
         if applied.get(path.name, checksum(path)) != checksum(path):
             raise client.StoreError(f"The migration {path.name} was changed after it was applied.")
-        if path.name in applied:
+        if path.name in applied or (only is not None and path.name not in only):
             continue
         report(f"  ClickHouse: {path.stem}")
         for statement in statements(path.read_text()):
