@@ -217,3 +217,20 @@ def test_sealed_keys_need_the_passphrase(saved, tmp_path):
     assert "SECRET_KEY is set to another value" in env.stderr
     done = manage(tmp_path / "target", "restore", str(path), BACKUP_PASSPHRASE="horse staple")
     assert done.returncode == 0 and (tmp_path / "target" / "secret_key").read_text() == secret
+
+
+def test_an_upgrade_saves_what_is_there(tmp_path):
+    data = tmp_path / "data"
+    first = manage(data, "migrate")
+    assert first.returncode == 0 and not (data / "backups").exists()  # nothing to save yet
+    assert manage(data, "createowner", "a@example.com", "--password", "long enough 42").returncode == 0
+    assert manage(data, "migrate", "saved", "zero").returncode == 0  # an older version's database
+    done = manage(data, "migrate")
+    assert done.returncode == 0 and "This is an upgrade; what was there is saved in" in done.stdout, done.stderr
+    assert len(list((data / "backups").glob("before-upgrade-*/manifest.json"))) == 1
+    assert "upgrade" not in manage(data, "migrate").stdout
+    assert manage(data, "migrate", "saved", "zero").returncode == 0
+    assert "upgrade" not in manage(data, "migrate", UPGRADE_BACKUP="false").stdout
+    backup = next((data / "backups").iterdir())
+    assert "older version" in manage(tmp_path / "new", "restore", str(backup)).stderr
+    assert manage(tmp_path / "new", "restore", str(backup), "--upgrade").returncode == 0

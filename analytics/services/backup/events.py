@@ -141,7 +141,7 @@ def save(folder: Path, name: str, rows: dict[str, int]) -> None:
             nonlocal saved
             select = ", ".join(f"{column.out()} AS `{column.name}`" for column in columns)
             sql = f"SELECT {select} FROM (SELECT * FROM {name}.{table})"
-            for block in client.stream(sql, {}, f"backup {table}", ROWS):
+            for block in client.stream(sql, {}, f"backup {table}", ROWS, door=client.get_url()):
                 saved += len(block)
                 yield [list(values) for values in zip(*block, strict=True)]
 

@@ -17,14 +17,14 @@ KEYS = "keys.json"
 SECRET = "secret_key"  # noqa: S105  a file's name
 # Stores have their own way out; logs and locks tell nothing elsewhere.
 LEFT_OUT = {"clickhouse", "valkey", "logs", "backups", "footfall.sqlite3", "up.lock", "beat-schedule", ".write-test"}
+# What belongs to this data folder alone: the reader's password is made anew by `migrate`.
+PASSING = ("footfall.sqlite3", "beat-schedule", "clickhouse.log", "valkey.log", "clickhouse_reader")
 SALT_BYTES = 16
 
 
 def is_kept(path: Path) -> bool:
     name = path.name
-    return not (
-        name in LEFT_OUT or name.startswith(("footfall.sqlite3", "beat-schedule", "clickhouse.log", "valkey.log"))
-    )
+    return not (name in LEFT_OUT or name.startswith(PASSING))
 
 
 def is_key(path: Path) -> bool:

@@ -7,7 +7,7 @@ What must not outlive its time stays out: salts (with them, visitors could be re
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +110,13 @@ def columns_of(cursor: Any, table: str) -> list[str]:
 
 def copy_out(cursor: Any, table: str, columns: list[str], path: Path) -> None:
     listed = ", ".join(map(quoted, columns))
-    with path.open("wb") as file, zstandard.ZstdCompressor().stream_writer(file) as packed:
-        with cursor.cursor.copy(f"COPY {quoted(table)} ({listed}) TO STDOUT") as copy:
-            for part in copy:
-                packed.write(part)
+    with (
+        path.open("wb") as file,
+        zstandard.ZstdCompressor().stream_writer(file) as packed,
+        cursor.cursor.copy(f"COPY {quoted(table)} ({listed}) TO STDOUT") as copy,
+    ):
+        for part in copy:
+            packed.write(part)
 
 
 def check(folder: Path) -> None:
@@ -173,8 +176,10 @@ def load_postgres(folder: Path, applied: list[tuple[str, str]]) -> None:
 
 def copy_in(cursor: Any, table: str, columns: list[str], path: Path) -> None:
     listed = ", ".join(map(quoted, columns))
-    with path.open("rb") as file, zstandard.ZstdDecompressor().stream_reader(file) as packed:
-        read: Callable[[int], bytes] = packed.read
-        with cursor.cursor.copy(f"COPY {quoted(table)} ({listed}) FROM STDIN") as copy:
-            while part := read(1024 * 1024):
-                copy.write(part)
+    with (
+        path.open("rb") as file,
+        zstandard.ZstdDecompressor().stream_reader(file) as packed,
+        cursor.cursor.copy(f"COPY {quoted(table)} ({listed}) FROM STDIN") as copy,
+    ):
+        while part := packed.read(1024 * 1024):
+            copy.write(part)
