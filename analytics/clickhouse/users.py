@@ -96,7 +96,7 @@ def create_site_reader(site_id: int, label: str) -> SiteReader:
     The policies come before the grants, so that there is no moment in which more can be seen.
     """
     name, password = site_prefix(site_id) + label, secrets.token_hex(24)
-    if not NAME.fullmatch(name):
+    if not NAME.fullmatch(label) or not NAME.fullmatch(name):
         raise client.StoreError("The name may have small letters, digits and _, and must be short.")
     if name in get_site_readers(site_id):
         raise client.StoreError(f"{name} exists already; revoke it first.")

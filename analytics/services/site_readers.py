@@ -34,7 +34,7 @@ def do_create(site_id: int, label: str) -> users.SiteReader:
     if settings.CLICKHOUSE_URL:
         return users.create_site_reader(site_id, label)
     name, password = users.site_prefix(site_id) + label, secrets.token_hex(24)
-    if not users.NAME.fullmatch(name):
+    if not users.NAME.fullmatch(label) or not users.NAME.fullmatch(name):
         raise client.StoreError("The name may have small letters, digits and _, and must be short.")
     if name in entries():
         raise client.StoreError(f"{name} exists already; revoke it first.")

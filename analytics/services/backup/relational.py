@@ -148,7 +148,7 @@ def load(folder: Path, applied: list[tuple[str, str]]) -> None:
 
 
 def load_sqlite(path: Path) -> None:
-    target = Path(settings.DATABASES["default"]["NAME"])
+    target = Path(str(settings.DATABASES["default"]["NAME"]))
     connection.close()
     new = target.with_suffix(".restored")
     new.write_bytes(path.read_bytes())
