@@ -80,6 +80,7 @@ TRUSTED_PROXIES = env_list("TRUSTED_PROXIES")
 # Stores: each one embedded unless its URL is given
 DATABASE_URL = env_url("DATABASE_URL", ("postgres", "postgresql", "sqlite"))
 CLICKHOUSE_URL = env_url("CLICKHOUSE_URL", ("clickhouse", "clickhouses"))
+CLICKHOUSE_READER_URL = env_url("CLICKHOUSE_READER_URL", ("clickhouse", "clickhouses"))
 CLICKHOUSE_DATABASE = env_str("CLICKHOUSE_DATABASE", "footfall")
 REDIS_URL = env_url("REDIS_URL", ("redis", "rediss", "unix"))
 REDIS_PREFIX = env_str("REDIS_PREFIX", "ff")
@@ -92,6 +93,7 @@ RETENTION_DAYS = env_int("RETENTION_DAYS", 1095, least=1)
 GEO_DATABASE = env_str("GEO_DATABASE", str(BASE_DIR / "static" / "build" / "geo" / "country.mmdb"))
 
 AUDIT_DAYS = env_int("AUDIT_DAYS", 730, least=1)
+UPGRADE_BACKUP = env_bool("UPGRADE_BACKUP", True)  # before `migrate` changes what is there
 API_RATE = env_int("API_RATE", 600, least=1)  # requests a minute and key
 
 # Mail: the console unless EMAIL_URL names an SMTP server, as in smtp://user:password@host:587?tls=1
@@ -217,6 +219,11 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 USE_X_FORWARDED_HOST = bool(TRUSTED_PROXIES)
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+# Only behind a proxy that is believed is it known how the visitor came. Probes ask from inside.
+SECURE_SSL_REDIRECT = HTTPS and bool(TRUSTED_PROXIES)
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
+# HSTS for other hosts of the domain (W005) and in the browsers' lists (W021) is not Footfall's to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL] if BASE_URL else []
 
 STATIC_URL = "/static/"

@@ -1,7 +1,5 @@
 """The frame of every panel: the door, the state, the errors, and what can be taken from it (CSV, PNG, API request)."""
 
-import csv
-import io
 import json
 import logging
 from collections.abc import Callable
@@ -18,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.audit import Action, do_record
 from accounts.models import Role
+from analytics.queries.csv_cells import rows_to_csv
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.export import cell
 from analytics.queries.store import Cost, StoreError, counted
@@ -92,12 +91,8 @@ def explain(error: str) -> str:
 
 
 def to_csv(state: State, name: str, table: tuple[list[str], list[list[Any]]] | None) -> HttpResponse:
-    page = io.StringIO()
-    if table:
-        writer = csv.writer(page)
-        writer.writerow(table[0])
-        writer.writerows([[cell(value) for value in row] for row in table[1]])
-    answer = HttpResponse(page.getvalue(), content_type="text/csv; charset=utf-8")
+    text = rows_to_csv([table[0], *([cell(value) for value in row] for row in table[1])]) if table else ""
+    answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
     file = f"{state.site.domain}-{name}-{state.dates.first}-{state.dates.last}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{file}"'
     return answer

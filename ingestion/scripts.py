@@ -93,17 +93,19 @@ redis.call('DEL', KEYS[2])
 return 1
 """
 
-# KEYS: lease. ARGV: holder, ms. Returns whether it is ours now. One that lasts longer than any is given for was given by a
-# clock that ran ahead, and would lock everybody out until that time comes.
+# KEYS: lease, pause. ARGV: holder, ms. Returns whether it is ours now. One that lasts longer than any is given for was given
+# by a clock that ran ahead, and would lock everybody out until that time comes. Nobody gets one while a backup pauses all.
 LEASE = """
+if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 if redis.call('PTTL', KEYS[1]) <= tonumber(ARGV[2]) then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return 1
 """
 
-# KEYS: lease. ARGV: holder, ms. Prolong it if it is still ours.
+# KEYS: lease, pause. ARGV: holder, ms. Prolong it if it is still ours and nobody wants to pause the writers.
 RENEW = """
+if redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 """

@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 
 from analytics.clickhouse import client
+from analytics.services import site_readers
 from ingestion import buffer, outcomes, salts, writer
 from ingestion.replay import Kind, do_replay
 
@@ -42,7 +43,8 @@ def destroy_old_salts() -> None:
 
 @shared_task(name="ingestion.delete_site_data", ignore_result=True)
 def delete_site_data(site_id: int) -> None:
-    """Everything that ClickHouse holds of a deleted site."""
+    """Everything that ClickHouse holds of a deleted site, and the users who could read it."""
+    site_readers.do_drop(site_readers.get_all(site_id))
     for table in TABLES:
         client.command(f"ALTER TABLE {table} DELETE WHERE site_id = {{site:UInt32}}", {"site": site_id})
 

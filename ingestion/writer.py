@@ -127,15 +127,22 @@ def write_kept(batch: buffer.Batch) -> dict[str, tuple[bytes, int]]:
     return {}
 
 
+def write(batch: buffer.Batch) -> int:
+    """Insert and ack; rows written."""
+    states = write_kept(batch) if batch.partition == buffer.KEPT else write_events(batch)
+    return len(batch.rows) if buffer.ack(batch, states) else 0
+
+
 @contextmanager
 def lease(partition: buffer.Key) -> Iterator[Callable[[], bool] | None]:
     """The right to drain a partition, as a function that prolongs it; None when another worker holds it."""
     store, name, holder = buffer.connection(), buffer.key("lease", partition), uuid4().hex
-    if not store.eval(LEASE, 1, name, holder, LEASE_MS):
+    pause = buffer.key("pause")
+    if not store.eval(LEASE, 2, name, pause, holder, LEASE_MS):
         yield None
         return
     try:
-        yield lambda: bool(store.eval(RENEW, 1, name, holder, LEASE_MS))
+        yield lambda: bool(store.eval(RENEW, 2, name, pause, holder, LEASE_MS))
     finally:
         store.eval(RELEASE, 1, name, holder)
 
@@ -153,8 +160,7 @@ def drain(partition: buffer.Key, seconds: float = 20.0, linger: float = LINGER) 
             if renew is None:
                 return written
             while batch := buffer.take(partition, BATCH):
-                states = write_kept(batch) if partition == buffer.KEPT else write_events(batch)
-                written += len(batch.rows) if buffer.ack(batch, states) else 0
+                written += write(batch)
                 if time.monotonic() > until or not renew():
                     break
                 buffer.keep_awake(partition)

@@ -1,4 +1,4 @@
-"""The two doors to ClickHouse: `read` (read-only, limited, tagged) and `insert` (deduplicated by token)."""
+"""The two doors to ClickHouse: `read` (a user who cannot write, limited, tagged) and `insert` (deduplicated by token)."""
 
 import logging
 import struct
@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from clickhouse_driver import Client
 from clickhouse_driver.errors import Error, ServerException, TypeMismatchError
@@ -83,8 +84,34 @@ def get_url() -> str:
         raise StoreError("ClickHouse is not running: start Footfall with `make up`, or set CLICKHOUSE_URL.") from None
 
 
-def connect(database: str | None = None, timeout: int = 5) -> Client:
-    url = urlsplit(get_url())
+def with_user(url: str, user: str, password: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{user}:{password}@{host}"))
+
+
+def reader_file() -> Path:
+    """The URL of the embedded server's reader; of another server name and password of the one that `migrate` made."""
+    folder = Path(settings.DATA_DIR)
+    if settings.CLICKHOUSE_URL:
+        return folder / f"clickhouse_reader_{settings.CLICKHOUSE_DATABASE}"
+    return folder / "clickhouse" / "reader_url"
+
+
+def get_reader_url() -> str:
+    """The URL of the user who cannot write. Where there is none, the other one's, and `readonly` alone protects."""
+    if settings.CLICKHOUSE_READER_URL:
+        return str(settings.CLICKHOUSE_READER_URL)
+    try:
+        kept = reader_file().read_text()
+    except FileNotFoundError:
+        return get_url()
+    user, _, password = kept.partition(":")
+    return with_user(get_url(), user, password) if settings.CLICKHOUSE_URL else kept
+
+
+def connect(database: str | None = None, timeout: int = 5, door: str = "") -> Client:
+    url = urlsplit(door or get_url())
     options = dict(parse_qsl(url.query))
     secure = url.scheme == "clickhouses" or options.get("secure") in ("1", "true")
     return Client(
@@ -102,35 +129,45 @@ def connect(database: str | None = None, timeout: int = 5) -> Client:
     )
 
 
-def _client() -> Client:
-    """One connection a thread; a new one when the server has moved (embedded, restarted)."""
-    url = get_url()
-    if getattr(_local, "url", None) != url:
-        _local.client, _local.url = connect(), url
-    client: Client = _local.client
-    return client
+def _client(url: str) -> Client:
+    """One connection a thread and door; a new one when the server has moved (embedded, restarted)."""
+    if not hasattr(_local, "clients"):
+        _local.clients = {}
+    clients: dict[tuple[str, str], Client] = _local.clients
+    name = (settings.CLICKHOUSE_DATABASE, url)
+    if name not in clients:
+        doors = {(settings.CLICKHOUSE_DATABASE, door) for door in (url, get_url(), get_reader_url())}
+        for old in set(clients) - doors:
+            clients.pop(old).disconnect()
+        clients[name] = connect(door=url)
+    return clients[name]
 
 
-def _run(*args: Any, **options: Any) -> Any:
+def _run(url: str, *args: Any, **options: Any) -> Any:
     try:
-        return _client().execute(*args, **options)
+        return _client(url).execute(*args, **options)
     except ServerException as error:
         kind = BadData if error.code in BAD_DATA_CODES else StoreError
         raise kind(str(error).split("Stack trace")[0].strip()) from error
     except (struct.error, TypeMismatchError, UnicodeError, OverflowError, ValueError) as error:
-        _local.url = None
+        _forget(url)
         raise BadData(f"The rows do not fit the columns: {error}") from error
     except ERRORS as error:
-        _local.url = None
+        _forget(url)
         raise StoreError(f"ClickHouse cannot be reached: {type(error).__name__}.") from error
+
+
+def _forget(url: str) -> None:
+    getattr(_local, "clients", {}).pop((settings.CLICKHOUSE_DATABASE, url), None)
 
 
 def read(sql: str, params: Mapping[str, Any], tag: str, **limits: Any) -> list[tuple[Any, ...]]:
     """Rows of a SELECT. `tag` names site and report, as in "site=7 report=executive.pages"."""
-    rows: list[tuple[Any, ...]] = _run(sql, dict(params), settings={**READ_SETTINGS, **limits, "log_comment": tag})
+    url, told = get_reader_url(), {**READ_SETTINGS, **limits, "log_comment": tag}
+    rows: list[tuple[Any, ...]] = _run(url, sql, dict(params), settings=told)
     cost = _spent.get()
     if cost is not None:
-        last = _client().last_query
+        last = _client(url).last_query
         cost.queries += 1
         cost.rows += last.progress.rows
         cost.bytes += last.progress.bytes
@@ -138,7 +175,9 @@ def read(sql: str, params: Mapping[str, Any], tag: str, **limits: Any) -> list[t
     return rows
 
 
-def stream(sql: str, params: Mapping[str, Any], tag: str, rows: int = 5000) -> Iterator[list[tuple[Any, ...]]]:
+def stream(
+    sql: str, params: Mapping[str, Any], tag: str, rows: int = 5000, door: str = ""
+) -> Iterator[list[tuple[Any, ...]]]:
     """Rows of a SELECT in blocks, over a connection of its own: memory does not grow with the answer."""
     limits = {
         "max_execution_time": 3600,
@@ -148,7 +187,7 @@ def stream(sql: str, params: Mapping[str, Any], tag: str, rows: int = 5000) -> I
     }
     client = None
     try:
-        client = connect()
+        client = connect(door=door or get_reader_url())
         settings = {**READ_SETTINGS, **limits, "log_comment": tag}
         block: list[tuple[Any, ...]] = []
         for row in client.execute_iter(sql, dict(params), settings=settings):
@@ -173,6 +212,7 @@ def insert(table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], to
     The block size is far above a batch's, so that a batch is one block of one insert, whole or not at all.
     """
     _run(
+        get_url(),
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES",
         list(data),
         columnar=True,
@@ -186,11 +226,17 @@ def insert(table: str, columns: Sequence[str], data: Sequence[Sequence[Any]], to
     )
 
 
+def put(sql: str, data: Sequence[Sequence[Any]], settings: Mapping[str, Any]) -> None:
+    """An INSERT … SELECT … FROM input(…) with columns of values: how a backup comes back."""
+    _run(get_url(), sql, list(data), columnar=True, settings=dict(settings))
+
+
 def command(sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
     """A statement that changes the schema or removes data: migrations, retention, erasure."""
-    rows: list[tuple[Any, ...]] = _run(sql, dict(params or {}))
+    rows: list[tuple[Any, ...]] = _run(get_url(), sql, dict(params or {}))
     return rows
 
 
 def check_alive() -> None:
-    _run("SELECT 1")
+    for url in {get_url(), get_reader_url()}:
+        _run(url, "SELECT 1")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from analytics.clickhouse import client
+from analytics.clickhouse import client, users
 
 FOLDER = Path(__file__).parent / "migrations"
 
@@ -15,6 +15,10 @@ FOLDER = Path(__file__).parent / "migrations"
 def statements(text: str) -> list[str]:
     plain = re.sub(r"^\s*--.*$|\s--\s.*$", "", text, flags=re.MULTILINE)
     return [part.strip() for part in plain.split(";") if part.strip()]
+
+
+def names() -> list[str]:
+    return sorted(path.name for path in FOLDER.glob("*.sql"))
 
 
 def checksum(path: Path) -> str:
@@ -35,7 +39,7 @@ def ensure_database() -> dict[str, str]:
         raise client.StoreError(f"ClickHouse cannot be prepared: {str(error).splitlines()[0]}") from error
     finally:
         bootstrap.disconnect()
-    return dict(client.read("SELECT name, checksum FROM migrations", {}, "migrate"))
+    return dict(client.command("SELECT name, checksum FROM migrations"))
 
 
 def check_history(applied: dict[str, str], tables: int, expected: bool) -> None:
@@ -56,23 +60,25 @@ def check_history(applied: dict[str, str], tables: int, expected: bool) -> None:
         )
 
 
-def do_migrate(report: Callable[[str], None], expected: bool) -> None:
-    """`expected`: the relational database says that ClickHouse has been migrated before."""
+def do_migrate(report: Callable[[str], None], expected: bool, only: set[str] | None = None) -> None:
+    """`expected`: the relational database says that ClickHouse has been migrated before. `only`: these and no others."""
     applied = ensure_database()
-    tables = client.read(
-        "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name != 'migrations'", {}, "migrate"
+    tables = client.command(
+        "SELECT count() FROM system.tables WHERE database = currentDatabase() AND name != 'migrations'"
     )[0][0]
     check_history(applied, int(tables), expected)
     for path in sorted(FOLDER.glob("*.sql")):
         if applied.get(path.name, checksum(path)) != checksum(path):
             raise client.StoreError(f"The migration {path.name} was changed after it was applied.")
-        if path.name in applied:
+        if path.name in applied or (only is not None and path.name not in only):
             continue
         report(f"  ClickHouse: {path.stem}")
         for statement in statements(path.read_text()):
             client.command(re.sub(r"^CREATE (TABLE|MATERIALIZED VIEW) ", r"CREATE \1 IF NOT EXISTS ", statement))
         client.insert("migrations", ["name", "checksum"], [[path.name], [checksum(path)]], token=path.name)
     put_retention()
+    if problem := users.ensure_reader():
+        report(f"  ClickHouse: no reader of its own ({problem})")
 
 
 def put_retention() -> None:
@@ -85,10 +91,9 @@ def put_retention() -> None:
         ("visits", "bucket"),
         ("traffic_15m", "bucket"),
     ):
-        created = client.read(
+        created = client.command(
             "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = {name:String}",
             {"name": table},
-            "migrate",
         )
         if created and ttl not in created[0][0]:
             client.command(f"ALTER TABLE {table} MODIFY TTL toDateTime({column}) {ttl}")

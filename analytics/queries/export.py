@@ -1,6 +1,5 @@
 """Exports: events, sessions and people of a period, in blocks of rows, so that memory does not grow with the period."""
 
-import csv
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 from analytics.clickhouse import client
 from analytics.queries.calendar import Period
 from analytics.queries.conditions import Bound, folded
+from analytics.queries.csv_cells import rows_to_csv
 from analytics.queries.metrics import METRICS
 from analytics.queries.people import Scope, events_of, params_of
 from analytics.queries.store import fill, with_properties
@@ -80,7 +80,6 @@ PEOPLE: dict[str, tuple[str, pa.DataType]] = {
 }
 KINDS = {"events": EVENTS, "sessions": SESSIONS, "people": PEOPLE}
 Block = list[tuple[Any, ...]]
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def get_blocks(kind: str, scope: Scope) -> Iterator[Block]:
@@ -120,22 +119,13 @@ def plain(value: Any) -> Any:
 
 
 def cell(value: Any) -> Any:
-    """A text that a spreadsheet would run as a formula is kept from it by an apostrophe."""
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(DANGEROUS) else value
-    return value if isinstance(value, Decimal) else plain(value)
+    return value if isinstance(value, str | Decimal) else plain(value)
 
 
 def to_csv(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
-    page = io.StringIO()
-    writer = csv.writer(page)
-    writer.writerow(columns)
+    yield rows_to_csv([list(columns)]).encode()
     for block in blocks:
-        writer.writerows([[cell(value) for value in row] for row in block])
-        yield page.getvalue().encode()
-        page.seek(0)
-        page.truncate()
-    yield page.getvalue().encode()
+        yield rows_to_csv([[cell(value) for value in row] for row in block]).encode()
 
 
 def to_ndjson(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import redis
 from django.conf import settings
 
 from analytics.clickhouse import client
-from analytics.services import embedded_clickhouse
+from analytics.services import embedded_clickhouse, embedded_valkey
 
 READY_SECONDS = 30
 
@@ -79,3 +80,38 @@ def clickhouse_running() -> Iterator[None]:
     finally:
         process.kill()
         process.wait()
+
+
+def is_valkey_running() -> bool:
+    try:
+        redis.Redis.from_url(settings.BUFFER_URL, socket_connect_timeout=3, socket_timeout=5).ping()
+    except redis.RedisError:
+        return False
+    return True
+
+
+@contextmanager
+def valkey_running() -> Iterator[None]:
+    """Valkey by URL, or the embedded one, started for the moment if `up` is not running."""
+    folder = settings.DATA_DIR / "valkey"
+    if settings.REDIS_URL or is_valkey_running():
+        yield
+        return
+    process = spawn(embedded_valkey.command(folder), folder, folder / "server.log")
+    try:
+        until = time.monotonic() + READY_SECONDS
+        while not is_valkey_running() and time.monotonic() < until:
+            time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        process.kill()
+        process.wait()
+
+
+@contextmanager
+def stores_running() -> Iterator[None]:
+    with valkey_running(), clickhouse_running():
+        yield

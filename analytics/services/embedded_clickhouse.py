@@ -4,6 +4,7 @@ This is chdb's only undocumented use here. The engine reads `clickhouse-local.xm
 `SYSTEM START LISTEN TCP` opens the port that stands there; the query after it never ends, and so keeps the server up.
 """
 
+import os
 import secrets
 import socket
 import sys
@@ -15,6 +16,11 @@ CONFIG = """<clickhouse>
   <tcp_port>{port}</tcp_port>
   <listen_host>127.0.0.1</listen_host>
   <user_directories><users_xml><path>{folder}/users.xml</path></users_xml></user_directories>
+  <access_control_improvements>
+    <users_without_row_policies_can_read_rows>true</users_without_row_policies_can_read_rows>
+    <select_from_system_db_requires_grant>true</select_from_system_db_requires_grant>
+    <select_from_information_schema_requires_grant>true</select_from_information_schema_requires_grant>
+  </access_control_improvements>
   <mark_cache_size>134217728</mark_cache_size>
   <uncompressed_cache_size>0</uncompressed_cache_size>
   <index_mark_cache_size>33554432</index_mark_cache_size>
@@ -41,9 +47,17 @@ CONFIG = """<clickhouse>
 </clickhouse>
 """
 
-# `default` runs the server's own two statements and may do nothing else. Footfall's user has a random password.
+# `default` runs the server's own two statements and may do nothing else. Footfall writes as `footfall` and reads as `reader`,
+# each with a random password. The readers of single sites (site_readers.py) come after them; the engine in the wheel takes
+# users from this file only, and only when it starts.
 USERS = """<clickhouse>
-  <profiles><default/></profiles>
+  <profiles>
+    <default/>
+    <site_reader>
+      <readonly>2</readonly><max_execution_time>60</max_execution_time><max_memory_usage>2000000000</max_memory_usage>
+      <max_threads>2</max_threads>
+    </site_reader>
+  </profiles>
   <quotas><default/></quotas>
   <users>
     <default>
@@ -55,6 +69,15 @@ USERS = """<clickhouse>
       <quota>default</quota>
       <grants><query>GRANT ALL ON *.*</query></grants>
     </footfall>
+    <reader>
+      <password>{reader}</password><networks><ip>127.0.0.1</ip></networks><profile>default</profile>
+      <quota>default</quota>
+      <grants>
+        <query>GRANT SELECT ON {database}*.*</query>
+        <query>GRANT SELECT ON system.tables</query><query>GRANT SELECT ON system.columns</query>
+      </grants>
+    </reader>
+{others}
   </users>
 </clickhouse>
 """
@@ -72,25 +95,44 @@ def free_port() -> int:
     return port
 
 
-def kept_password(folder: Path) -> str:
-    path = folder / "password"
+def kept_password(path: Path) -> str:
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_hex(24))
     return path.read_text()
 
 
+def write_users(folder: Path) -> None:
+    from django.conf import settings
+
+    others = folder / "site_readers.xml"
+    text = USERS.format(
+        password=kept_password(folder / "password"),
+        reader=kept_password(folder / "reader_password"),
+        database=settings.CLICKHOUSE_DATABASE,
+        others=others.read_text() if others.exists() else "",
+    )
+    path = folder / "users.xml"
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    path.write_text(text)
+
+
+def write_url(path: Path, user: str, password: str, port: int) -> str:
+    url = f"clickhouse://{user}:{password}@127.0.0.1:{port}/"
+    path.touch(mode=0o600)
+    path.write_text(url)
+    return url
+
+
 def prepare(folder: Path) -> str:
     """Write the server's configuration for a free port and return the URL of the server to come."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    password, port = kept_password(folder), free_port()
-    (folder / "users.xml").write_text(USERS.format(password=password))
-    (folder / "users.xml").chmod(0o600)
+    port = free_port()
+    write_users(folder)
     (folder / "clickhouse-local.xml").write_text(CONFIG.format(port=port, folder=escape(str(folder))))
-    url = f"clickhouse://footfall:{password}@127.0.0.1:{port}/"
-    (folder / "url").touch(mode=0o600)
-    (folder / "url").write_text(url)
-    return url
+    write_url(folder / "reader_url", "reader", kept_password(folder / "reader_password"), port)
+    return write_url(folder / "url", "footfall", kept_password(folder / "password"), port)
 
 
 def command() -> list[str]:
@@ -101,6 +143,7 @@ def command() -> list[str]:
 def serve() -> None:
     from chdb import _chdb
 
+    Path("pid").write_text(str(os.getpid()))
     engine: Any = _chdb
     engine.query(SERVE, "CSV", path=str(Path.cwd() / "store"))
 

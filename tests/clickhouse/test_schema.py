@@ -53,14 +53,13 @@ def test_migrations_run_once_and_refuse_surprises(tmp_path, monkeypatch):
 
 
 def test_the_reader_cannot_write():
-    with pytest.raises(client.StoreError, match=r"(?i)readonly"):
+    with pytest.raises(client.StoreError, match="Not enough privileges"):
         client.read("INSERT INTO migrations (name, checksum) SELECT 'x', 'y'", {}, "test")
 
 
 def test_an_older_database_is_migrated_with_what_it_holds(stores, tmp_path, monkeypatch, settings):
     """Rows written under the first four migrations keep their ids, of whichever version, and their texts."""
     settings.CLICKHOUSE_DATABASE = "footfall_older"
-    client._local.url = None
     older = tmp_path / "older"
     older.mkdir()
     for path in sorted(migrate.FOLDER.glob("000[1-4]*.sql")):
@@ -81,7 +80,6 @@ def test_an_older_database_is_migrated_with_what_it_holds(stores, tmp_path, monk
         assert client.read("SELECT sum(pageviews), sum(events) FROM visits", {}, "test") == [(4, 4)]
     finally:
         client.command("DROP DATABASE IF EXISTS footfall_older SYNC")
-        client._local.url = None
 
 
 def test_an_event_id_comes_back_from_its_parts(stores):
@@ -107,7 +105,6 @@ def test_a_batch_repeated_after_a_restart_counts_once_in_the_views_too(site, ins
     new = embedded.spawn(embedded_clickhouse.command(), folder, environment.DATA / "clickhouse.log")
     environment._stores[environment._stores.index(old)] = new
     embedded.wait_for_clickhouse()
-    client._local.url = None
     client.insert("events", list(columns.COLUMNS), values, "repeated")
     for table in ("events", "events_recent"):
         assert client.read(f"SELECT count() FROM {table}", {}, "test") == [(1,)]

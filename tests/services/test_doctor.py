@@ -1,0 +1,102 @@
+"""`manage.py doctor` on installations that are well, and on some that are not."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.running import ROOT, environment_of, free_port
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
+KEY = "k" * 50
+
+
+def run(data, *words, **more):
+    return subprocess.run(
+        [sys.executable, "manage.py", *words], cwd=ROOT, env=environment_of(data, free_port(), more), capture_output=True,
+        text=True, timeout=120,
+    )  # fmt: skip
+
+
+def doctor(data, **more):
+    """name -> the worst state and what was said."""
+    done = run(data, "doctor", "--json", **more)
+    findings = json.loads(done.stdout)
+    assert done.returncode == (1 if any(f["state"] == "bad" for f in findings) else 0)
+    assert all(f["mend"] for f in findings if f["state"] != "ok")
+    found = {}
+    for f in findings:
+        found.setdefault(f["name"], []).append((f["state"], f["text"]))
+    return found
+
+
+def test_a_running_installation_is_well(footfall):
+    found = doctor(footfall.data)
+    bad = {name: told for name, told in found.items() if any(state == "bad" for state, _ in told)}
+    assert bad == {}
+    for name in (
+        "python",
+        "data folder",
+        "secret key",
+        "database",
+        "buffer",
+        "clickhouse",
+        "backlog",
+        "clock",
+        "places",
+    ):
+        assert found[name][0][0] == "ok", found[name]
+
+
+def test_says_what_is_wrong(footfall, tmp_path):
+    import redis
+
+    store = redis.Redis.from_url(f"unix://{footfall.data}/valkey/valkey.sock")
+    (footfall.data / "secret_key").chmod(0o644)
+    store.config_set("appendfsync", "everysec")
+    store.xadd("ff:stream:9", {"1": ""}, id="1-1")  # not one of the partitions: no backlog
+    try:
+        found = doctor(footfall.data, GEO_DATABASE="/nowhere.mmdb", EMAIL_URL="smtp://127.0.0.1:1", DEBUG="true")
+    finally:
+        store.config_set("appendfsync", "always")
+        (footfall.data / "secret_key").chmod(0o600)
+    assert "Others may read" in found["secret key"][0][1]
+    assert "appendfsync 'everysec'" in found["buffer"][0][1]
+    assert "cannot be read" in found["places"][0][1] and "does not answer" in found["mail"][0][1]
+    assert found["django"][0] == ("bad", "DEBUG is on.")
+    assert found["backlog"][0][0] == "ok"
+
+
+def test_stores_that_are_away_do_not_hide_the_rest(tmp_path):
+    found = doctor(tmp_path / "data", BASE_URL="https://stats.example.com", HOST="0.0.0.0")
+    assert "cannot be examined" in found["clickhouse"][0][1] and "cannot be examined" in found["buffer"][0][1]
+    assert "migrations are not applied" in found["database"][0][1]
+    assert "TRUSTED_PROXIES is not set" in found["address"][0][1] and "Any host name" in found["address"][1][1]
+    told = run(tmp_path / "data", "doctor")
+    assert told.returncode == 1 and "MEND  clickhouse" in told.stdout and "→ Run `manage.py migrate`" in told.stdout
+
+
+def test_check_deploy_is_clean(tmp_path):
+    done = run(
+        tmp_path / "data", "check", "--deploy", "--fail-level", "WARNING",
+        BASE_URL="https://stats.example.com", TRUSTED_PROXIES="10.0.0.0/8", ALLOWED_HOSTS="stats.example.com", SECRET_KEY=KEY,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_plain_http_is_sent_to_https_but_probes_are_not(client, settings):
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    assert client.get("/login")["Location"] == "https://testserver/login"
+    assert client.get("/healthz").status_code == 200
+
+
+def test_the_lock_file_is_understood():
+    from analytics.services.doctor.machine import locked_versions
+
+    versions = locked_versions(ROOT / "requirements.lock")
+    assert re.match(r"5\.2\.", versions["django"]) and "clickhouse-driver" in versions and len(versions) > 40
+    assert os.path.exists(ROOT / "requirements.lock")
