@@ -181,7 +181,7 @@ def as_markdown() -> str:
 
 def who(need: Need) -> str:
     if need.of in (Of.ANYONE, Of.PERSON):
-        return need.of.value
+        return str(need.of.value)
     if need.role == OWNER:
         return "owner"
     return "everyone with a role" if need.role == MARKETING else f"{need.role.label.lower()} and above"
