@@ -10,6 +10,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.pagination import CursorPagination
 
+from accounts.access import LEAST
 from accounts.audit import About, Action, do_record
 from accounts.models import Role, Site
 from analytics.api.authentication import ReadsAndChanges
@@ -120,7 +121,7 @@ class OfSite(StatsView):
     @cached_property
     def site(self) -> Site:
         changes = self.request.method not in ("GET", "HEAD", "OPTIONS")
-        return self.caller().access_site(self.kwargs["site_id"], Role.ANALYST if changes else Role.VIEWER)
+        return self.caller().access_site(self.kwargs["site_id"], Role.ANALYST if changes else LEAST)
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
