@@ -58,14 +58,14 @@ def named(names: str, methods: Methods) -> dict[str, Methods]:
 
 OPEN: dict[str, Methods] = {
     **named(
-        "healthz readyz metrics event-types event-type python-client api-schema api-docs tracker tracker-config",
+        "home healthz readyz metrics event-types event-type python-client api-schema api-docs tracker tracker-config",
         {"GET": ANYONE},
     ),
     **named("setup login forgot reset invitation shared unsubscribe", {"GET": ANYONE, "POST": ANYONE}),
     **named("logout", {"POST": ANYONE}),
 }
 OWN: dict[str, Methods] = {
-    **named("home sites", {"GET": PERSON}),
+    **named("sites", {"GET": PERSON}),
     **named("account", {"GET": PERSON, "POST": PERSON}),
 }
 TEAMS: dict[str, Methods] = {
@@ -181,7 +181,7 @@ def as_markdown() -> str:
 
 def who(need: Need) -> str:
     if need.of in (Of.ANYONE, Of.PERSON):
-        return need.of.value
+        return str(need.of.value)
     if need.role == OWNER:
         return "owner"
     return "everyone with a role" if need.role == MARKETING else f"{need.role.label.lower()} and above"
