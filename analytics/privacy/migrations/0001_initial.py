@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ("accounts", "0002_collection"),
+        ("accounts", "0005_privacy"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
