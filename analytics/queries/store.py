@@ -11,6 +11,7 @@ from analytics.clickhouse import client
 from analytics.queries.cache import results
 from analytics.queries.dimensions import BadQuery
 
+BAD_PATTERN = ("CANNOT_COMPILE_REGEXP", "Code: 427", "not a valid re2 pattern", "in replacement argument is invalid")
 FOLDER = Path(__file__).parent / "sql"
 StoreError = client.StoreError
 counted = client.counted
@@ -40,7 +41,7 @@ def read(sql: str, params: Mapping[str, Any], tag: str) -> list[tuple[Any, ...]]
     try:
         return client.read(sql, params, f"site={params['site']} report={tag}")
     except client.StoreError as error:
-        if "CANNOT_COMPILE_REGEXP" in str(error) or "Code: 427" in str(error):
+        if any(sign in str(error) for sign in BAD_PATTERN):
             raise BadQuery("filters", "the regular expression cannot be read (RE2 syntax)") from None
         raise
 
