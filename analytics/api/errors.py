@@ -48,10 +48,15 @@ def from_drf(error: exceptions.APIException) -> dict[str, dict[str, str]]:
 
 
 def first_of(detail: Any, path: str = "") -> tuple[str, str]:
+    """The first mistake and where it is: `series.1.measure`."""
     if isinstance(detail, dict):
         key, value = next(iter(detail.items()))
-        return first_of(value, "" if key == "non_field_errors" else f"{path}.{key}".strip("."))
-    return first_of(detail[0], path) if isinstance(detail, list) else (path, str(detail))
+        return first_of(value, path if key == "non_field_errors" else f"{path}.{key}".strip("."))
+    if not isinstance(detail, list):
+        return path, str(detail)
+    at = next((i for i, item in enumerate(detail) if item), 0)  # of a list of parts those without a mistake are {}
+    inner = isinstance(detail[at], dict) and set(detail[at]) != {"non_field_errors"}
+    return first_of(detail[at], f"{path}.{at}" if inner and path else path)
 
 
 def no_such_address(request: HttpRequest, path: str = "") -> JsonResponse:

@@ -74,7 +74,7 @@ class QuerySerializer(serializers.Serializer[Any]):
     goal = Goal(default="purchase", help_text=(
         'What conversions count: an event type, or {"event" or "page", "filters"}.'))  # fmt: skip
     limit = serializers.IntegerField(default=100, min_value=1, max_value=10_000)
-    offset = serializers.IntegerField(default=0, min_value=0)
+    offset = serializers.IntegerField(default=0, min_value=0, max_value=2**31)
 
 
 class RowSerializer(serializers.Serializer[Any]):

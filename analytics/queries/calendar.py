@@ -12,6 +12,7 @@ NAMED = {
 }  # fmt: skip
 COMPARISONS = {"": "No comparison", "previous_period": "Previous period", "year_over_year": "Same period last year"}
 LONGEST_DAYS = 3700
+OLDEST, NEWEST = date(1971, 1, 1), date(2100, 12, 31)  # ClickHouse's DateTime, less what analyses look back and ahead
 
 
 class BadPeriod(ValueError):
@@ -68,15 +69,18 @@ def get_period(text: str | list[str], zone: ZoneInfo, now: datetime, oldest: dat
     )
 
 
-def between(dates: list[str], zone: ZoneInfo) -> Period:
+def between(dates: list[str], zone: ZoneInfo, field: str = "date_range") -> Period:
     try:
         first, last = (date.fromisoformat(str(day)[:10]) for day in dates)
     except ValueError:
-        raise BadPeriod(f'date_range: expected two dates as in ["2026-01-01", "2026-01-31"], got {dates!r}') from None
+        got = str(dates)[:80]
+        raise BadPeriod(f'{field}: expected two dates as in ["2026-01-01", "2026-01-31"], got {got}') from None
     if last < first:
-        raise BadPeriod(f"date_range: the last day {last} is before the first {first}")
+        raise BadPeriod(f"{field}: the last day {last} is before the first {first}")
     if (last - first).days > LONGEST_DAYS:
-        raise BadPeriod(f"date_range: at most {LONGEST_DAYS} days, got {(last - first).days + 1}")
+        raise BadPeriod(f"{field}: at most {LONGEST_DAYS} days, got {(last - first).days + 1}")
+    if first < OLDEST or last > NEWEST:
+        raise BadPeriod(f"{field}: expected days from {OLDEST} to {NEWEST}, got {first} to {last}")
     return Period(first, last, zone)
 
 
@@ -88,7 +92,9 @@ def compare_to(period: Period, how: str | list[str], match_weekday: bool = False
     if not how:
         return None
     if isinstance(how, list):
-        return between(how, period.zone)
+        return between(how, period.zone, "compare")
+    if period.first < OLDEST + timedelta(days=period.days + 366):
+        raise BadPeriod(f"compare: the period before {period.first} would begin before {OLDEST}")
     if how == "previous_period":
         other = Period(period.first - timedelta(days=period.days), period.first - timedelta(days=1), period.zone)
     elif how == "year_over_year":

@@ -54,6 +54,9 @@ class PathsResult:
     hidden: int  # edges that went into "(other)"
 
 
+TRY_RULE = "SELECT match('', {pattern:String}), replaceRegexpOne('', {pattern:String}, {to:String})"
+
+
 def check_paths(paths: Paths) -> None:
     if paths.by not in ("page", "event"):
         raise BadQuery("by", f"expected page or event, got {paths.by[:40]!r}")
@@ -67,11 +70,17 @@ def check_paths(paths: Paths) -> None:
         raise BadQuery("cleaning", f"at most {MOST_RULES} rules, got {len(paths.cleaning)}")
     for rule in paths.cleaning:
         if rule.regex:  # compiled by RE2 here already, where it runs
-            pattern = {"site": paths.scope.site_id, "pattern": rule.pattern}
+            asked = {"site": paths.scope.site_id, "pattern": rule.pattern, "to": rule.to}
             try:
-                read("SELECT match('', {pattern:String})", pattern, "check")
+                read(
+                    "SELECT match('', {pattern:String}), replaceRegexpOne('', {pattern:String}, {to:String})",
+                    asked,
+                    "check",
+                )
             except BadQuery:
-                raise BadQuery("cleaning", f"{rule.pattern[:80]!r} cannot be read (RE2 syntax)") from None
+                raise BadQuery(
+                    "cleaning", f"{rule.pattern[:80]!r} to {rule.to[:80]!r} cannot be read (RE2 syntax)"
+                ) from None
 
 
 def run(paths: Paths, tag: str = "paths") -> PathsResult:

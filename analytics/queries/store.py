@@ -14,6 +14,7 @@ from analytics.queries import costs
 from analytics.queries.cache import results
 from analytics.queries.dimensions import BadQuery
 
+BAD_PATTERN = ("CANNOT_COMPILE_REGEXP", "Code: 427", "not a valid re2 pattern", "in replacement argument is invalid")
 FOLDER = Path(__file__).parent / "sql"
 PROPERTIES = "/*properties*/"  # in a select right from events, after e.*
 StoreError = client.StoreError
@@ -59,7 +60,7 @@ def read(sql: str, params: Mapping[str, Any], tag: str) -> list[tuple[Any, ...]]
         return rows
     except client.StoreError as error:
         costs.count(params["site"], tag, time.perf_counter() - began, 0, 0, failed=True)
-        if "CANNOT_COMPILE_REGEXP" in str(error) or "Code: 427" in str(error):
+        if any(sign in str(error) for sign in BAD_PATTERN):
             raise BadQuery("filters", "the regular expression cannot be read (RE2 syntax)") from None
         raise
 

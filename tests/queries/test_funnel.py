@@ -183,3 +183,16 @@ def test_long_runs_of_the_same_event(ask, steps, order):
     assert [s.people for s in result.steps] == counts
     for step, taken in list(zip(result.steps, seconds, strict=True))[1:]:
         assert step.mean_seconds == (pytest.approx(statistics.mean(taken), abs=1e-2) if taken else None)
+
+
+@pytest.mark.parametrize("order", ["ordered", "strict"])
+def test_as_many_steps_as_there_may_be(ask, order):
+    at = PERIOD.start
+    rows = [
+        {"timestamp": at + timedelta(minutes=n), "event_index": n, "event_type": "ab"[n % 2], "person_id": person, "session_id": person}
+        for person, came in ((1, 20), (2, 13), (3, 1))
+        for n in range(came)
+    ]  # fmt: skip
+    result = ask(rows, "ab" * 10, order=order)
+    assert [s.people for s in result.steps] == [3, *[2] * 12, *[1] * 7]
+    assert result.median_seconds == 19 * 60
