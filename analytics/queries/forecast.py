@@ -64,7 +64,8 @@ def run(scope: Scope, days: int = 90, now: datetime | None = None, tag: str = "f
 def statement(scope: Scope, now: datetime) -> tuple[str, dict[str, Any]]:
     reaching = Scope(scope.site_id, scope.period, scope.filters, until=max(now, scope.period.end), since=EVER)
     bound = Bound({"now": int(now.timestamp()), "most": MOST_ASKED, "zone": str(scope.period.zone)})
-    sql = fill("forecast", events=events_of(reaching, bound, "is_known AND event_type = 'purchase' AND revenue > 0"))
+    bought = "is_known AND event_type = 'purchase' AND revenue > 0"
+    sql = fill("forecast", events=events_of(reaching, bound, bought, once=True))
     return sql, params_of(reaching, bound)
 
 

@@ -47,5 +47,5 @@ def statement(scope: Scope, goals: Sequence[Selector]) -> tuple[str, dict[str, A
         for i in range(len(goals))
     )
     flags = ", ".join(f"{term} AS g{i}" for i, term in enumerate(terms))
-    sql = fill("goals", select=select, flags=flags, events=events_of(scope, bound, " OR ".join(terms)))
+    sql = fill("goals", select=select, flags=flags, events=events_of(scope, bound, " OR ".join(terms), once=True))
     return sql, params_of(scope, bound)

@@ -10,6 +10,7 @@ from analytics.queries.conditions import Bound, event_place, to_sql
 from analytics.queries.currency import money_of
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import Filter, Leaf, check_filters, seconds_of
+from analytics.queries.orders import repeated_of
 from analytics.queries.plan import fits_visits, join_users
 from analytics.queries.store import fill, moment, read_report, second
 
@@ -96,8 +97,9 @@ def is_identified(site_id: int, start: datetime, end: datetime) -> bool:
     return bool(read_report("state", site_id, start=second(start), end=second(end))[0][0])
 
 
-def events_of(scope: Scope, bound: Bound, wanted: str = "true") -> str:
-    """A subquery: the events of the scope with `person` and `is_known` (user or device, not the hash of a day)."""
+def events_of(scope: Scope, bound: Bound, wanted: str = "true", once: bool = False) -> str:
+    """A subquery: the events of the scope with `person` and `is_known` (user or device, not the hash of a day).
+    `once`: without orders that are sent again."""
     identified, start = is_identified(scope.site_id, scope.start, scope.end), start_of(scope)
     known = "(e.user_id = '' AND u.known_as != 0)"
     return fill(
@@ -105,6 +107,7 @@ def events_of(scope: Scope, bound: Bound, wanted: str = "true") -> str:
         person=f"if({known}, u.known_as, e.person_id)" if identified else "e.person_id",
         is_known=f"({KNOWN} OR {known})" if identified else f"({KNOWN})",
         join_users=join_users(start) if identified else "", start=start, money=money_of(scope.site_id, bound),
+        repeated=repeated_of(scope.site_id, moment(scope.end), bound) if once else "false",
     )  # fmt: skip
 
 
