@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from accounts.models import Site
 from analytics.queries import calendar, unconverted
+from analytics.queries.currency import Unconverted
 from analytics.queries.people import Scope
 from analytics.saved.spend import get_unconverted_spend
 from dashboards.state import State
@@ -38,5 +39,5 @@ def year_of(site: Site) -> list[str]:
     return [f"{title}: {written(sums)}" for title, sums in parts if sums]
 
 
-def sums_of(found: list[unconverted.Unconverted]) -> list[tuple[str, Decimal]]:
+def sums_of(found: list[Unconverted]) -> list[tuple[str, Decimal]]:
     return [(one.currency, one.revenue) for one in found]
