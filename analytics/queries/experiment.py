@@ -274,6 +274,6 @@ def statement(asked: Experiment) -> tuple[str, dict[str, Any]]:
     }[asked.kind]  # fmt: skip
     sql = fill(
         "experiment", variant=f"variants[{name}]", goal=goal, per=per, value=value, breakdown=f"toString({breakdown})",
-        events=events_of(asked.scope, bound, f"variants[{name}] != '' OR {goal} OR {per}", asked.kind == "revenue"),
+        events=events_of(asked.scope, bound, f"variants[{name}] != '' OR {goal} OR {per}"),
     )  # fmt: skip
     return sql, params_of(asked.scope, bound)

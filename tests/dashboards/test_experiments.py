@@ -1,6 +1,5 @@
 """The panel of A/B tests offers what the API has."""
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
