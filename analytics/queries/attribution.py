@@ -170,9 +170,9 @@ def statement(asked: Attribution, report: str) -> tuple[str, dict[str, Any]]:
     if asked.first_only:  # the filters are asked of the first one, and do not choose which is the first
         early = Scope(asked.scope.site_id, period, since=EVER)
         fits = to_sql(asked.scope.filters, bound, event_place)
-        conversions = fill("first_conversions", events=events_of(early, bound, goal, kinds), filter=fits)
+        conversions = fill("first_conversions", events=events_of(early, bound, goal, kinds, once=True), filter=fits)
     else:
-        conversions = events_of(early, bound, goal, kinds)
+        conversions = events_of(early, bound, goal, kinds, once=True)
     slots = {
         "conversions": conversions, "touches": touches, "by": asked.by,
         "person": "if(user_person != 0, user_person, visitor_id)" if known else "visitor_id",

@@ -58,5 +58,5 @@ def statement(scope: Scope, starts: list[datetime]) -> tuple[str, dict[str, Any]
         "bucket_starts": [int(at.timestamp()) for at in starts], "since": int(scope.period.start.timestamp() * 1000),
     })  # fmt: skip
     ever = replace(scope, since=EVER)
-    sql = fill("customers", events=events_of(ever, bound, kinds=frozenset({"purchase"})))
+    sql = fill("customers", events=events_of(ever, bound, kinds=frozenset({"purchase"}), once=True))
     return sql, params_of(ever, bound)

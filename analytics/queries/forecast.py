@@ -64,10 +64,8 @@ def run(scope: Scope, days: int = 90, now: datetime | None = None, tag: str = "f
 def statement(scope: Scope, now: datetime) -> tuple[str, dict[str, Any]]:
     reaching = Scope(scope.site_id, scope.period, scope.filters, until=max(now, scope.period.end), since=EVER)
     bound = Bound({"now": int(now.timestamp()), "most": MOST_ASKED, "zone": str(scope.period.zone)})
-    sql = fill(
-        "forecast",
-        events=events_of(reaching, bound, "is_known AND revenue > 0", frozenset({"purchase"})),
-    )
+    bought = events_of(reaching, bound, "is_known AND revenue > 0", frozenset({"purchase"}), once=True)
+    sql = fill("forecast", events=bought)
     return sql, params_of(reaching, bound)
 
 

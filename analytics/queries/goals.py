@@ -47,7 +47,6 @@ def statement(scope: Scope, goals: Sequence[Selector]) -> tuple[str, dict[str, A
         for i in range(len(goals))
     )
     flags = ", ".join(f"{term} AS g{i}" for i, term in enumerate(terms))
-    sql = fill(
-        "goals", select=select, flags=flags, events=events_of(scope, bound, " OR ".join(terms), kinds_of_all(goals))
-    )
+    events = events_of(scope, bound, " OR ".join(terms), kinds_of_all(goals), once=True)
+    sql = fill("goals", select=select, flags=flags, events=events)
     return sql, params_of(scope, bound)

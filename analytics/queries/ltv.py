@@ -90,7 +90,7 @@ def statement(ltv: Ltv, now: datetime) -> tuple[str, dict[str, Any]]:
     cohort = "toString(roundDown(toUInt32(first_moment / 1000), {bucket_starts:Array(UInt32)}))"
     kinds = frozenset({"purchase", "refund"}) if ltv.of == "customers" else frozenset[str]()
     sql = fill(
-        "ltv", events=events_of(scope, bound, "is_known", kinds),
+        "ltv", events=events_of(scope, bound, "is_known", kinds, once=True),
         begins="true" if ltv.of == "people" else "event_type = 'purchase'",
         by="''" if ltv.by == "cohort" else ltv.by,
         value=cohort if ltv.by == "cohort" else "first_value",

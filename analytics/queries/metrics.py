@@ -6,7 +6,7 @@ from typing import Literal
 Source = Literal["events", "sessions"]
 PEOPLE = "uniqExact(person)"
 DURATION = "(toUnixTimestamp64Milli(end) - toUnixTimestamp64Milli(start))"
-PURCHASE, REFUND = "event_type = 'purchase'", "event_type = 'refund'"
+PURCHASE, REFUND = "event_type = 'purchase' AND NOT repeated", "event_type = 'refund' AND NOT repeated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,9 @@ def estimate(key: str, condition: str = "1") -> str:
     """How many distinct keys there were before sampling (Horvitz-Thompson): each counts for one over the chance with which
     it was kept, which is that of its most kept event."""
     return f"arraySum(mapValues(minMapIf(map({key}, toFloat64(weight)), {condition})))"
+
+
+OF_ORDERS = ("revenue", "average_order_value", "conversions", "conversion_rate")
 
 
 def vital(column: str, label: str) -> Metric:

@@ -11,6 +11,7 @@ from analytics.queries.currency import money_of
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import Filter, Leaf, check_filters, seconds_of
 from analytics.queries.kinds import kinds_of, table_of
+from analytics.queries.orders import repeated_of
 from analytics.queries.plan import fits_visits, join_users
 from analytics.queries.store import fill, moment, read_report, second
 
@@ -103,9 +104,11 @@ def is_identified(site_id: int, start: datetime, end: datetime) -> bool:
     return bool(read_report("state", site_id, start=second(start), end=second(end))[0][0])
 
 
-def events_of(scope: Scope, bound: Bound, wanted: str = "true", kinds: frozenset[str] = frozenset()) -> str:
+def events_of(
+    scope: Scope, bound: Bound, wanted: str = "true", kinds: frozenset[str] = frozenset(), once: bool = False
+) -> str:
     """A subquery: the events of the scope with `person` and `is_known` (user or device, not the hash of a day). `kinds`: only
-    these event types; where all of them are rare, the rare ones are read."""
+    these event types; where all of them are rare, the rare ones are read. `once`: without orders that are sent again."""
     if kinds:
         wanted = f"event_type IN {bound.add(sorted(kinds), 'Array(String)')} AND ({wanted})"
     identified, start = is_identified(scope.site_id, scope.start, scope.end), start_of(scope)
@@ -115,6 +118,7 @@ def events_of(scope: Scope, bound: Bound, wanted: str = "true", kinds: frozenset
         person=f"if({known}, u.known_as, e.person_id)" if identified else "e.person_id",
         is_known=f"({KNOWN} OR {known})" if identified else f"({KNOWN})",
         join_users=join_users(start) if identified else "", start=start, money=money_of(scope.site_id, bound),
+        repeated=repeated_of(scope.site_id, moment(scope.end), bound) if once else "false",
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from analytics.queries.conditions import Bound, event_place, folded, to_sql
 from analytics.queries.currency import money_of
 from analytics.queries.dimensions import VISIT_DIMENSIONS, get_dimension
 from analytics.queries.filters import Filter, Leaf, asks_people, leaves_of, plain_leaves
-from analytics.queries.metrics import METRICS, Source
+from analytics.queries.metrics import METRICS, OF_ORDERS, Source
+from analytics.queries.orders import repeated_of
 from analytics.queries.store import PROPERTIES, cached, fill
 
 Key = tuple[Any, ...]
@@ -162,6 +163,7 @@ def events_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | 
         is_user=f"(e.user_id != '' OR {known})" if plan.identified else "(e.user_id != '')",
         goal=to_sql(plan.goal, plan.bound, event_place) if needs_goal(names) else "false",
         join_users=join_users() if plan.identified else "", join_sessions=join, money=money_of(plan.site_id, plan.bound),
+        repeated=repeated_of(plan.site_id, plan.end, plan.bound) if any(n in OF_ORDERS for n in names) else "false",
     )  # fmt: skip
 
 

@@ -10,7 +10,11 @@ from analytics.queries.store import cached, fill
 
 def run(scope: Scope, tag: str = "unconverted") -> list[Unconverted]:
     bound = Bound()
-    without = "event_type IN ('purchase', 'refund') AND currency != '' AND paid != 0 AND revenue = 0"
-    sql = fill("unconverted", select=UNCONVERTED, events=events_of(scope, bound, without))
+    without = "currency != '' AND paid != 0 AND revenue = 0"
+    sql = fill(
+        "unconverted",
+        select=UNCONVERTED,
+        events=events_of(scope, bound, without, frozenset({"purchase", "refund"}), once=True),
+    )
     rows = cached(sql, params_of(scope, bound), tag)
     return [Unconverted(currency, Decimal(revenue), orders) for currency, revenue, orders in rows]

@@ -110,7 +110,7 @@ def totals_of(lines: list[Line], own: str) -> str:
     sums: dict[str, Decimal] = {}
     for line in lines:
         sums[line.currency or own] = sums.get(line.currency or own, Decimal(0)) + line.amount
-    return ", ".join(f"{currency} {amount:,.2f}" for currency, amount in sorted(sums.items()))
+    return ", ".join(f"{currency} {amount:.2f}" for currency, amount in sorted(sums.items()))
 
 
 def text_of(request: HttpRequest) -> str:

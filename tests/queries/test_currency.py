@@ -148,3 +148,11 @@ def test_an_imported_column_of_currencies(shop):
     do_import(shop, found)
     may = Period(date(2026, 5, 1), date(2026, 5, 31), ZoneInfo("Europe/Berlin"))
     assert get_spend(shop, may) == {"a": Decimal("10.50")} and get_unconverted_spend(shop, may) == {"USD": Decimal(4)}
+
+
+def test_a_goal_of_so_much_is_in_the_currency_of_the_site(call, shop):
+    call("exchange-rates", {"currency": "USD", "day": "2026-05-01", "rate": "0.5"})
+    goal = {"event": "purchase", "filters": [["not_less", "revenue", [60]]]}
+    found = call("query", {"metrics": ["conversions", "visitors"], "date_range": MAY, "goal": goal})
+    assert found["totals"] == [2, 7], "100 EUR, and 200 USD; not 100 USD, nor yen without a rate"
+    assert call("attribution", {"date_range": MAY, "goal": goal})["revenue"] == 200

@@ -2,9 +2,13 @@
 SELECT $select
 FROM
 (
-    SELECT e.* REPLACE ($money AS revenue) /*properties*/, $person AS person, $is_user AS is_user, $goal AS goal
-    FROM events AS e $join_users
-    WHERE e.site_id = {site:UInt32} AND e.timestamp >= {start:DateTime64(3, 'UTC')} AND e.timestamp < {end:DateTime64(3, 'UTC')}
+    SELECT *, ($goal) AND NOT repeated AS goal
+    FROM
+    (
+        SELECT e.* REPLACE ($money AS revenue) /*properties*/, $person AS person, $is_user AS is_user, $repeated AS repeated
+        FROM events AS e $join_users
+        WHERE e.site_id = {site:UInt32} AND e.timestamp >= {start:DateTime64(3, 'UTC')} AND e.timestamp < {end:DateTime64(3, 'UTC')}
+    )
 ) AS e $join_sessions
 WHERE $filter
 $group
