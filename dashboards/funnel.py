@@ -93,7 +93,7 @@ def form_of(state: State, steps: list[str], kinds: list[str]) -> dict[str, Any]:
 
 def asked(state: State, steps: list[str]) -> core.Funnel:
     by, order, without = state.value("breakdown"), known_order(state.value("order", "ordered")), state.value("without")
-    left_out = ()
+    left_out: tuple[core.Exclusion, ...] = ()
     if without and order != "unordered" and len(steps) > 1:
         left_out = (core.Exclusion(selector_of(state, without, "left out"), 1, len(steps)),)
     return core.Funnel(
