@@ -9,7 +9,7 @@ from dashboards.charts.lines import Line, lines
 from dashboards.panel import panel
 from dashboards.sheet import Field
 from dashboards.state import State
-from dashboards.steps import HINT, api_step, selector_of
+from dashboards.steps import api_step, selector_of
 from dashboards.trends import known_names
 
 SPANS = {"day": 7, "week": 8, "month": 6}
@@ -47,8 +47,8 @@ def interval_of(state: State) -> Literal["day", "week", "month"]:
 def fields_of(state: State) -> list[Field]:
     names = known_names(state)
     return [
-        Field("began", "Began with", state.value("began"), suggestions=names, hint=f"anything, or {HINT}"),
-        Field("again", "Came back to", state.value("again"), suggestions=names, hint=f"anything, or {HINT}"),
+        Field("began", "Began with", state.value("began"), suggestions=names, hint="anything"),
+        Field("again", "Came back to", state.value("again"), suggestions=names, hint="anything"),
         Field("every", "By", interval_of(state), list(ONE.items())),
         Field("count", "People begin", state.value("count"), COUNTS),
         Field("cell", "They count", state.value("cell"), CELLS),

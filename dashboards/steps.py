@@ -9,7 +9,6 @@ from analytics.saved.resolve import selector_of_site
 from dashboards.state import State
 
 WITH_PROPERTY = re.compile(r"^(?P<what>.*?)\s*\[\s*(?P<name>[^=!\]]+?)\s*(?P<not>!?)=\s*(?P<values>[^\]]*?)\s*\]$")
-HINT = "event, /page* or event [plan=pro]"
 
 
 def raw_step(text: str) -> Any:

@@ -162,6 +162,17 @@ for (const end of ["htmx:afterRequest", "htmx:abort", "htmx:sendAbort"]) {
   });
 }
 
+// On paper a chart is as wide as its column: its picture scales, as the style sheet for print says.
+addEventListener("beforeprint", () => {
+  for (const picture of document.querySelectorAll<SVGSVGElement>(".js-plotly-plot .main-svg")) {
+    const { width, height } = picture.getBoundingClientRect();
+    if (width) picture.setAttribute("viewBox", `0 0 ${width} ${height}`);
+  }
+});
+addEventListener("afterprint", () => {
+  for (const picture of document.querySelectorAll(".js-plotly-plot .main-svg")) picture.removeAttribute("viewBox");
+});
+
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 new MutationObserver(drawAll).observe(root, { attributes: true, attributeFilter: ["data-theme"] });
 drawAll();

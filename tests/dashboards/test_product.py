@@ -57,7 +57,7 @@ def test_empty_states(get):
     assert "Choose two steps or more" in get("product/panels/funnel")
     assert "Nobody took the first step" in get("product/panels/funnel", "step=a&step=b")
     assert "No event in this period" in get("product/panels/retention")
-    assert "Nothing in this period" in get("product/panels/flow")
+    assert "No event has arrived yet" in get("product/panels/flow")
     assert "No conversion in this period" in get("marketing/panels/attribution")
 
 
@@ -130,3 +130,31 @@ def test_a_flow_keeps_all_sessions():
     assert {e.source for e in gathered if e.step == 1} == {OTHER, *(f"/{i}" for i in range(7))}
     picture = flow.picture(gathered, 3)
     assert all(n.y + n.height <= picture.height + 1 for n in picture.nodes)
+
+
+def test_retention_of_two_events(get, shop):
+    """Of ten who looked, two bought; of four carts, two: the start and the return event are the asker's."""
+    text = get("product/panels/retention", "period=7d&began=add_to_cart&again=purchase&every=day&cell=after")
+    assert "4 people by the day of their add_to_cart" in text and 'name="began" value="add_to_cart"' in text
+    assert "No cohorts" in get("product/panels/retention", "period=7d&began=nothing")
+    assert "10 people by the day of their first visit" in get("product/panels/retention", "period=7d")
+
+
+def test_a_funnel_by_property_and_without(get, shop):
+    steps = "period=7d&step=page_view&step=purchase"
+    assert 'title="2 people"' in get("product/panels/funnel", steps)
+    left_out = get("product/panels/funnel", f"{steps}&without=add_to_cart")
+    assert "4 left out, who did add_to_cart" in left_out and 'title="2 people"' not in left_out
+    none = get("product/panels/funnel", "period=7d&step=page_view&step=purchase [plan=pro]")
+    assert "purchase [plan=pro]" in none and 'title="0 people"' in none
+    some = get("product/panels/funnel", "period=7d&step=page_view&step=purchase [channel=Email|Direct]&per=session")
+    assert 'title="2 people"' in some
+
+
+def test_charts_name_their_lines():
+    from dashboards.charts.lines import Line, lines
+
+    figure = lines(["2026-01-01", "2026-01-02"], [Line("Alpha", [1, 5]), Line("<b>", [2, 5])])
+    told = figure["layout"]["annotations"]
+    assert [one["text"] for one in told] == ["Alpha", "&lt;b&gt;"] and not figure["layout"]["showlegend"]
+    assert told[1]["y"] > told[0]["y"], "they do not lie on each other"

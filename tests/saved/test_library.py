@@ -223,7 +223,7 @@ class TestMails:
         sent = mail.outbox[0]
         assert sent.subject == "shop.example: 11 visitors on Wednesday, 11 November"
         html = sent.alternatives[0][0]
-        assert "/&lt;b&gt;" in html and "/<b>" not in html and "before: 10" in html and "Saw it" in html
+        assert "/&lt;b&gt;" in html and "/<b>" not in html and "from 10" in html and "Saw it" in html
         assert "11  Google" in sent.body
         report.refresh_from_db()
         assert report.sent_for == "2026-11-12"

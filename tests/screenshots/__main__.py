@@ -9,10 +9,24 @@ from tests.browser import chromium
 from tests.conftest import eventually
 from tests.running import PASSWORD, Footfall
 from tests.screenshots.filling import fill
-from tests.screenshots.pages import Visit, log_in, paths_of
+from tests.screenshots.pages import PUBLIC, Visit, log_in, paths_of
 
 OUT, EVENTS = Path("build/screenshots"), os.environ.get("EVENTS", "60000")
 ONLY = os.environ.get("ONLY", "").split(",") if os.environ.get("ONLY") else []
+
+
+def pictures(visit: Visit, base: str, wanted: list[tuple[str, str, str]], look: str) -> int:
+    """How many things are wrong on these (kind, name, path)."""
+    wrong = 0
+    for kind, name, path in wanted:
+        if ONLY and name not in ONLY:
+            continue
+        visit.open(base + path)
+        for problem in visit.check(axe=look.startswith("1440")):
+            wrong += 1
+            print(f"{kind} {name} {look}: {problem}")
+        visit.page.screenshot(path=OUT / f"{name}-{kind}-{look}.png", full_page=True)
+    return wrong
 
 
 def main() -> int:
@@ -28,16 +42,12 @@ def main() -> int:
                 for scheme in ("light", "dark"):
                     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
                     visit = Visit(context.new_page())
+                    wanted = [("public", name, path) for name, path in PUBLIC.items()]
+                    wrong += pictures(visit, footfall.url, wanted, f"{width}-{scheme}")
                     log_in(visit.page, footfall.url, "alice@example.com", PASSWORD)
                     for site, kind in ((full, "full"), (empty, "empty")):
-                        for name, path in paths_of(site["id"]).items():
-                            if ONLY and name not in ONLY:
-                                continue
-                            visit.open(footfall.url + path)
-                            for problem in visit.check(axe=width == 1440):
-                                wrong += 1
-                                print(f"{kind} {name} {width} {scheme}: {problem}")
-                            visit.page.screenshot(path=OUT / f"{name}-{kind}-{width}-{scheme}.png", full_page=True)
+                        wanted = [(kind, name, path) for name, path in paths_of(site["id"]).items()]
+                        wrong += pictures(visit, footfall.url, wanted, f"{width}-{scheme}")
                     context.close()
     finally:
         footfall.stop()

@@ -6,12 +6,23 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 
-DASHBOARDS = ("executive", "product", "marketing", "live", "health")
+DASHBOARDS = ("executive", "product", "marketing", "live", "health", "health/queries")
 SETTINGS = (
     "", "/tracking", "/filters", "/events", "/events/new", "/goals", "/defined-events", "/segments", "/annotations", "/spend", "/reports",
     "/formulas", "/links",
     "/privacy", "/privacy/retention", "/privacy/masking", "/privacy/opt-outs",
 )  # fmt: skip
+# Pages as they look with something chosen.
+ASKED = {
+    "executive-filtered": "/executive?f=is,country,DE&f=is,device_type,mobile&period=7d",
+    "executive-nothing": "/executive?f=is,country,ZZ",
+    "executive-today": "/executive?period=today",
+    "product-asked": "/product?step=page_view&step=purchase&breakdown=device_type&without=search&began=page_view&again=purchase"
+    "&every=week&series=page_view&series=purchase&formula=100*B/A",
+    "marketing-year": "/marketing?period=365d&model=linear",
+    "links-shared": "/settings/links?page=executive&period=90d",
+}
+PUBLIC = {"login": "/login", "forgot": "/password/forgot", "setup": "/setup"}  # for who is not logged in
 MOST_WEIGHT = 600 * 1024  # bytes over the wire, charts included, with an empty cache
 
 
@@ -19,9 +30,10 @@ def paths_of(site_id: int) -> dict[str, str]:
     """Name -> path of every page of a site, and of those around it."""
     base = f"/sites/{site_id}"
     return {
-        **{name: f"{base}/{name}" for name in DASHBOARDS}, "installation": f"{base}/installation", "builder": f"{base}/marketing/links",
+        **{name.replace("/", "-"): f"{base}/{name}" for name in DASHBOARDS}, "installation": f"{base}/installation", "builder": f"{base}/marketing/links",
         **{f"settings{tail.replace('/', '-')}": f"{base}/settings{tail}" for tail in SETTINGS}, "sites": "/sites/", "new-site": "/sites/new",
-        "account": "/account", "api-docs": "/api/docs/",
+        "account": "/account", "api-docs": "/api/docs/", "team": "/team/1",
+        **{name: base + path for name, path in ASKED.items()},
     }  # fmt: skip
 
 
