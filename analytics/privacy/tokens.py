@@ -1,4 +1,4 @@
-"""POST /api/v1/privacy-token, `SITE_KEY DEVICE_ID` as text: a browser asks for the token that says who it is, for the site's owner.
+"""POST /api/v1/events/token, `SITE_KEY,DEVICE_ID` as text: a browser asks for the token that says who it is.
 
 What it is known by is in it: its device, if it has one, and the hashes of today and yesterday, which nobody could work out
 again once the salts are gone. A user id is not believed here: everybody could name anybody.
@@ -28,12 +28,12 @@ def privacy_token(request: HttpRequest) -> HttpResponse:
     if is_throttled(name, A_MINUTE):
         return answer("", 429)
     count(name, 60)
-    site_key, _, device = request.body[:512].decode("utf-8", "replace").partition(" ")
+    site_key, _, device = request.body[:512].decode("utf-8", "replace").partition(",")
     site = known.find(site_key, None, time.time())
     if site is None:
         return answer("", 401)
     hostname = urlsplit(request.headers.get("Origin", "")).hostname or ""
-    return answer(make_token(site.id, "" if device == "undefined" else device, visitors_of(request, site, hostname)))
+    return answer(make_token(site.id, device, visitors_of(request, site, hostname)))
 
 
 def visitors_of(request: HttpRequest, site: SiteConfig, hostname: str) -> set[int]:

@@ -60,8 +60,8 @@ const commands: Record<string, Command> = {
   },
   "opt-in": () => setIgnored(false),
   /** By which a person shows the site's owner who they are. */
-  "privacy-token": (use) =>
-    fetch(endpoint().replace("events", "privacy-token"), { method: "POST", body: site + " " + deviceId() })
+  token: (use) =>
+    fetch(endpoint() + "/token", { method: "POST", body: [site, deviceId()] as never })
       .then((answer) => answer.text())
       .then(use),
   configure(found) {
