@@ -63,7 +63,7 @@ const commands: Record<string, Command> = {
   token: (use) =>
     fetch(endpoint() + "/token", { method: "POST", body: [site, deviceId()] as never })
       .then((answer) => answer.text())
-      .then(use),
+      .then(use, use),
   configure(found) {
     setConfig(found);
     if (config.consent == "full" && !denied()) grant();
