@@ -1,9 +1,10 @@
-"""POST /api/v1/events/token, `SITE_KEY,DEVICE_ID` as text: a browser asks for the token that says who it is.
+"""POST /api/v1/events/token, site key and device id as text: a browser asks for the token that says who it is.
 
 What it is known by is in it: its device, if it has one, and the hashes of today and yesterday, which nobody could work out
 again once the salts are gone. A user id is not believed here: everybody could name anybody.
 """
 
+import re
 import time
 from urllib.parse import urlsplit
 
@@ -19,6 +20,8 @@ from ingestion.sites import SiteConfig, known
 from ingestion.steps.identity import hash64
 
 A_MINUTE = 20
+# The site key and the device id, or that there is none, without anything between them: the script has to be small.
+ASKED = re.compile(r"(.{1,64}?)(?:undefined|([0-9a-fA-F-]{36}))?")
 
 
 @csrf_exempt
@@ -28,12 +31,12 @@ def privacy_token(request: HttpRequest) -> HttpResponse:
     if is_throttled(name, A_MINUTE):
         return answer("", 429)
     count(name, 60)
-    site_key, _, device = request.body[:512].decode("utf-8", "replace").partition(",")
-    site = known.find(site_key, None, time.time())
-    if site is None:
+    asked = ASKED.fullmatch(request.body[:512].decode("utf-8", "replace"))
+    site = known.find(asked[1], None, time.time()) if asked else None
+    if asked is None or site is None:
         return answer("", 401)
     hostname = urlsplit(request.headers.get("Origin", "")).hostname or ""
-    return answer(make_token(site.id, device, visitors_of(request, site, hostname)))
+    return answer(make_token(site.id, asked[2] or "", visitors_of(request, site, hostname)))
 
 
 def visitors_of(request: HttpRequest, site: SiteConfig, hostname: str) -> set[int]:

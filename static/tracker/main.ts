@@ -61,9 +61,9 @@ const commands: Record<string, Command> = {
   "opt-in": () => setIgnored(false),
   /** By which a person shows the site's owner who they are. */
   token: (use) =>
-    fetch(endpoint() + "/token", { method: "POST", body: [site, deviceId()] as never })
+    fetch(endpoint() + "/token", { method: "POST", body: site! + deviceId() })
       .then((answer) => answer.text())
-      .then(use, use),
+      .then(use),
   configure(found) {
     setConfig(found);
     if (config.consent == "full" && !denied()) grant();
