@@ -117,7 +117,7 @@ def do_step(job: PrivacyRequest, reach: Reach, step: dict[str, Any]) -> None:
 
 
 def erase_from(job: PrivacyRequest, reach: Reach, step: dict[str, Any], before: int = 0) -> None:
-    """`found` is written before anything goes, and so survives a worker that is killed in between. `before`: of former rounds."""
+    """`found` is written before anything goes, so that it survives a worker that is killed. `before`: of former rounds."""
     name = step["name"].removeprefix("erase:")
     storage = STORAGES.get(name)
     if storage is None:  # of an earlier version
