@@ -11,7 +11,7 @@ urlpatterns = [
     path("api/v1/event-types/", ingestion.event_types, name="event-types"),
     path("api/v1/event-types/<str:name>", ingestion.event_type, name="event-type"),
     path("clients/footfall.py", ingestion.client, name="python-client"),
-    path("api/v1/privacy-token", privacy_token, name="privacy-token"),
+    path("api/v1/events/token", privacy_token, name="privacy-token"),
     path("api/", include("analytics.api.urls")),
     path("", include("accounts.urls")),
     path("", include("analytics.privacy.urls")),

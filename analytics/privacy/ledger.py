@@ -111,17 +111,19 @@ def save_steps(job: PrivacyRequest) -> None:
 def do_step(job: PrivacyRequest, reach: Reach, step: dict[str, Any]) -> None:
     name: str = step["name"]
     if name.startswith("erase:"):
-        erase_from(name.removeprefix("erase:"), reach, step)
+        erase_from(job, reach, step)
     else:
         step["found"] = STEPS[name](job, reach)
 
 
-def erase_from(name: str, reach: Reach, step: dict[str, Any]) -> None:
-    """`found` is written before anything goes, and so survives a worker that is killed in between."""
+def erase_from(job: PrivacyRequest, reach: Reach, step: dict[str, Any], before: int = 0) -> None:
+    """`found` is written before anything goes, so that it survives a worker that is killed. `before`: of former rounds."""
+    name = step["name"].removeprefix("erase:")
     storage = STORAGES.get(name)
     if storage is None:  # of an earlier version
         return
-    step["found"] = max(step["found"], held(name, reach))
+    step["found"] = max(step["found"], before + held(name, reach))
+    save_steps(job)
     if storage.paused:
         with paused():
             storage.erase(reach)
@@ -150,10 +152,7 @@ def verify(job: PrivacyRequest, reach: Reach) -> int:
             return 0
         for name in (name for name in STORAGES if name in left or STORAGES[name].paused):
             step = job.find_step(f"erase:{name}")
-            before = step["found"]
-            step["found"] = 0
-            erase_from(name, reach, step)
-            step["found"] += before
+            erase_from(job, reach, step, before=step["found"])
     raise NotYet(f"Something is still found in {', '.join(left)}; it is erased again.")
 
 

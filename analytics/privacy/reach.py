@@ -76,7 +76,7 @@ class Reach:
 
     def add(self, kind: str, ids: set[int]) -> None:
         if ids:
-            columns: list[list[object]] = [[self.request] * len(ids), [kind] * len(ids), sorted(ids)]
+            columns: list[list[Any]] = [[self.request] * len(ids), [kind] * len(ids), sorted(ids)]
             client.insert("privacy_reach", ("request", "kind", "id"), columns, token="")
 
     def ids_of(self, *kinds: str) -> set[int]:

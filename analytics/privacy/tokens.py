@@ -1,53 +1,42 @@
-"""POST /api/v1/privacy-token: a browser asks for the token that says who it is, to hand to the site's owner.
+"""POST /api/v1/events/token, site key and device id as text: a browser asks for the token that says who it is.
 
 What it is known by is in it: its device, if it has one, and the hashes of today and yesterday, which nobody could work out
 again once the salts are gone. A user id is not believed here: everybody could name anybody.
 """
 
-import json
+import re
 import time
-from typing import Any
+from urllib.parse import urlsplit
 
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_POST
 
 from accounts.address import client_address
 from accounts.throttle import count, is_throttled, name_of
-from analytics.privacy.subject import TOKEN_DAYS, make_token
+from analytics.privacy.subject import make_token
 from ingestion.enrich.sources import registrable_domain
 from ingestion.sites import SiteConfig, known
 from ingestion.steps.identity import hash64
 
 A_MINUTE = 20
+# The site key and the device id, or that there is none, without anything between them: the script has to be small.
+ASKED = re.compile(r"(.{1,64}?)(?:undefined|([0-9a-fA-F-]{36}))?")
 
 
 @csrf_exempt
-@require_http_methods(["POST", "OPTIONS"])
-def privacy_token(request: HttpRequest) -> JsonResponse:
-    if request.method == "OPTIONS":
-        return open_to_all(JsonResponse({}))
+@require_POST
+def privacy_token(request: HttpRequest) -> HttpResponse:
     name = name_of(request, "privacy-token", "")
     if is_throttled(name, A_MINUTE):
-        return problem(429, "too_many_requests", "Try again in a minute.")
+        return answer("", 429)
     count(name, 60)
-    asked = read_body(request)
-    site = known.find(asked["site"], None, time.time())
-    if site is None:
-        return problem(401, "unknown_key", "Footfall does not know this site key.")
-    token = make_token(site.id, asked["device_id"], visitors_of(request, site, asked["hostname"]))
-    return open_to_all(JsonResponse({"token": token, "days": TOKEN_DAYS}))
-
-
-def read_body(request: HttpRequest) -> dict[str, str]:
-    found: Any = None
-    if len(request.body) < 4096:
-        try:
-            found = json.loads(request.body)
-        except ValueError:
-            found = None
-    told = found if isinstance(found, dict) else {}
-    return {name: str(told.get(name) or "")[:200] for name in ("site", "device_id", "hostname")}
+    asked = ASKED.fullmatch(request.body[:512].decode("utf-8", "replace"))
+    site = known.find(asked[1], None, time.time()) if asked else None
+    if asked is None or site is None:
+        return answer("", 401)
+    hostname = urlsplit(request.headers.get("Origin", "")).hostname or ""
+    return answer(make_token(site.id, asked[2] or "", visitors_of(request, site, hostname)))
 
 
 def visitors_of(request: HttpRequest, site: SiteConfig, hostname: str) -> set[int]:
@@ -58,12 +47,9 @@ def visitors_of(request: HttpRequest, site: SiteConfig, hostname: str) -> set[in
     return {hash64(salt, site.id, domain, address, agent) for salt in salts for domain in domains}
 
 
-def open_to_all(response: JsonResponse) -> JsonResponse:
+def answer(token: str, status: int = 200) -> HttpResponse:
+    """Nothing but the token, or nothing: the script that asks has to be small."""
+    response = HttpResponse(token, content_type="text/plain", status=status)
     response["Access-Control-Allow-Origin"] = "*"
-    response["Access-Control-Allow-Headers"] = "Content-Type"
     response["Cache-Control"] = "no-store"
     return response
-
-
-def problem(status: int, code: str, message: str) -> JsonResponse:
-    return open_to_all(JsonResponse({"error": {"code": code, "message": message}}, status=status))

@@ -5,7 +5,6 @@ import { addHook, setSegment, setVariant, setVariants, track } from "./event";
 import { denied, deviceId, forget, grant, ignored, setIgnored, setUser } from "./identity";
 import { startNavigation } from "./navigation";
 import { page } from "./page";
-import { privacyToken } from "./rights";
 import { drop, flush, startTransport } from "./transport";
 
 type Command = (...args: any[]) => void;
@@ -60,7 +59,11 @@ const commands: Record<string, Command> = {
     state = "off";
   },
   "opt-in": () => setIgnored(false),
-  "privacy-token": privacyToken,
+  /** By which a person shows the site's owner who they are. */
+  token: (use) =>
+    fetch(endpoint() + "/token", { method: "POST", body: site! + deviceId() })
+      .then((answer) => answer.text())
+      .then(use),
   configure(found) {
     setConfig(found);
     if (config.consent == "full" && !denied()) grant();
@@ -75,7 +78,7 @@ const commands: Record<string, Command> = {
   },
 };
 /** These are obeyed at any time; the others only count where somebody is counted. */
-const ALWAYS = /^(configure|install|opt-in|privacy-token)$/;
+const ALWAYS = /^(configure|install|opt-in)$/;
 
 const footfall: Footfall = guarded((name: string, ...args: unknown[]) => {
   if (state == "on" || ALWAYS.test(name)) commands[name]?.(...args);
