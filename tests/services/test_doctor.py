@@ -11,12 +11,14 @@ import pytest
 from tests.running import ROOT, environment_of, free_port
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
-KEY = "k" * 50
+KEY = "abcdefghij" * 6
 
 
 def run(data, *words, **more):
+    environment = environment_of(data, free_port(), more)
+    environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # the tests' own
     return subprocess.run(
-        [sys.executable, "manage.py", *words], cwd=ROOT, env=environment_of(data, free_port(), more), capture_output=True,
+        [sys.executable, "manage.py", *words], cwd=ROOT, env=environment, capture_output=True,
         text=True, timeout=120,
     )  # fmt: skip
 
