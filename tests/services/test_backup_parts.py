@@ -73,6 +73,7 @@ def test_people_come_back(site, owner, tmp_path):
         return
     User.objects.all().delete()
     relational.load(tmp_path, relational.migrations())
-    assert relational.rows_of(rows) == rows
+    kept = {name: number for name, number in rows.items() if name not in relational.LEFT_OUT}
+    assert relational.rows_of(kept) == kept
     assert User.objects.get().check_password("correct horse battery")
     assert User.objects.create(email="bob@example.com").pk != owner.pk  # the sequences go on
