@@ -30,6 +30,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "event-types": (120, 120),
     "event-type": (240, 240),
     "python-client": (60, 60),
+    "privacy-token": (60, 20),
     "api-schema": (60, 60),
     "api-docs": (60, 60),
     "metrics": (240, 240),

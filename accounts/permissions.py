@@ -62,7 +62,7 @@ OPEN: dict[str, Methods] = {
         {"GET": ANYONE},
     ),
     **named("setup login forgot reset invitation shared unsubscribe", {"GET": ANYONE, "POST": ANYONE}),
-    **named("logout", {"POST": ANYONE}),
+    **named("logout privacy-token", {"POST": ANYONE}),
 }
 OWN: dict[str, Methods] = {
     **named("sites", {"GET": PERSON}),
@@ -84,9 +84,13 @@ SITES: dict[str, Methods] = {
     **named("invite-to-site revoke-site-invitation change-site-role", does(ADMIN)),
     **named("transfer delete-site", does(OWNER)),
     **named("leave-site", does()),
+    **named("privacy privacy-retention privacy-masking privacy-opt-outs", edits(ADMIN)),
+    **named("privacy-request privacy-receipt privacy-archive", sees(ADMIN)),
+    **named("privacy-withdraw", does(ADMIN)),
 }
 DASHBOARDS: dict[str, Methods] = {
-    **named("executive product marketing builder health filter details", sees()),
+    **named("executive product marketing builder health filter details download", sees()),
+    **named("costs", sees(ADMIN)),
     **named(
         "panel-headline panel-people panel-goals panel-engagement panel-funnel-short panel-retention-short panel-compare"
         " panel-series panel-breakdown panel-trends panel-funnel panel-retention panel-flow panel-lifecycle panel-adoption"
@@ -101,12 +105,12 @@ DASHBOARDS: dict[str, Methods] = {
 LIBRARY: dict[str, Methods] = {
     **named(
         "goals goals-one defined-events defined-events-one segments segments-one annotations annotations-one"
-        " reports reports-one spend engagement-settings",
+        " reports reports-one spend engagement-settings exchange-rates exchange-rates-one",
         edits(ANALYST),
     ),
     **named(
         "goals-delete defined-events-delete segments-delete annotations-delete reports-delete send-report spend-delete"
-        " spend-preview save-segment",
+        " spend-preview save-segment exchange-rates-delete",
         does(ANALYST),
     ),
     **named("links links-one", edits(ADMIN)),
@@ -124,7 +128,7 @@ def resource(scope: str = "admin") -> tuple[Methods, Methods]:
 
 def resources() -> dict[str, Methods]:
     found: dict[str, Methods] = {}
-    for name in ("goals", "defined-events", "segments", "annotations", "spend"):
+    for name in ("goals", "defined-events", "segments", "annotations", "spend", "exchange-rates"):
         found[f"api-{name}"], found[f"api-{name}-one"] = resource("write:events" if name == "annotations" else "admin")
     return found
 
@@ -139,6 +143,8 @@ API: dict[str, Methods] = {
         asks(),
     ),
     **resources(),
+    **named("api-privacy-requests", {**asks("admin", ADMIN, "GET"), **asks("admin", ADMIN)}),
+    **named("api-privacy-request api-privacy-file", asks("admin", ADMIN, "GET")),
     # Single people, and their events.
     **named("api-funnel-people", asks("read:events", VIEWER)),
     **named("api-export api-export-file", asks("read:events", VIEWER, "GET")),

@@ -10,6 +10,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.audit import Action, do_record
 from accounts.keys import Caller
 from accounts.models import Role, Site
 from analytics.api.views import PROBLEMS, StatsView
@@ -94,6 +95,8 @@ class PrivacyRequestsView(PrivacyView):
         except BadSubject as error:
             raise serializers.ValidationError({"value": [str(error)]}) from None
         job = do_request(site, self.caller().user, data["kind"], data["named_by"], subject)
+        action = Action.PERSON_EXPORTED if data["kind"] == "export" else Action.PERSON_ERASED
+        do_record(self.caller(), action, None, site, target=str(job), request=request._request)
         return Response(PrivacyRequestSerializer(job).data, 202)
 
 
@@ -117,6 +120,7 @@ class PrivacyFileView(PrivacyView):
         job = self.job(site_id, pk)
         if job.kind != PrivacyRequest.Kind.EXPORT or not path_of(job).exists():
             raise Http404
+        do_record(self.caller(), Action.EXPORT_FETCHED, None, job.site, target=str(job), request=request._request)
         answer = FileResponse(path_of(job).open("rb"), as_attachment=True, filename=f"data-{job.number}.zip")
         answer["Cache-Control"] = "no-store"
         return answer

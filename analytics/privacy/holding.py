@@ -18,7 +18,7 @@ def hold(name: str, patience: float = 0.0) -> Iterator[bool]:
     store, holder = buffer.connection(), uuid4().hex
 
     def take() -> bool:
-        return bool(store.eval(LEASE, 1, name, holder, LEASE_MS))
+        return bool(store.eval(LEASE, 2, name, buffer.key("pause"), holder, LEASE_MS))
 
     if not take():
         if not patience:
@@ -38,7 +38,7 @@ def hold(name: str, patience: float = 0.0) -> Iterator[bool]:
 
 def renew(name: str, holder: str, ended: threading.Event) -> None:
     while not ended.wait(LEASE_MS / 4000):
-        buffer.connection().eval(RENEW, 1, name, holder, LEASE_MS)
+        buffer.connection().eval(RENEW, 2, name, buffer.key("pause"), holder, LEASE_MS)
 
 
 @contextmanager

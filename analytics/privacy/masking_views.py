@@ -7,8 +7,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
 
 from accounts.access import access_site
+from accounts.audit import Action, do_record
 from accounts.checks import check_name
 from accounts.collection_forms import CollectionForm, lines
 from accounts.models import Collection, Role
@@ -71,6 +73,7 @@ class MaskingForm(CollectionForm):
         return (masker.mask(text, found) if masker.is_suspect(text) else text), found
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def masking(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.ADMIN)
@@ -79,6 +82,7 @@ def masking(request: HttpRequest, site_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if "save" in request.POST:
             form.save()
+            do_record(request.user, Action.DATA_RULES_CHANGED, None, site, target="masking", request=request)
             messages.success(request, "Saved. New events follow it within seconds.")
             return redirect("privacy-masking", site_id=site.pk)
         tried = form.outcome()

@@ -60,13 +60,19 @@ declare_free("The ledger: subjects only as keyed hashes, emptied after an erasur
 declare_free("Keys", "folder:secret_key", "folder:privacy_key")
 declare_free(
     "Of the team, not of visitors", "model:accounts.User", "model:accounts.Team", "model:accounts.Membership",
-    "model:accounts.Invitation", "model:accounts.ApiKey", "model:accounts.SetupToken", "model:saved.Report",
+    "model:accounts.Invitation", "model:accounts.SiteGrant", "model:accounts.KeyUse",
+    "model:accounts.ApiKey", "model:accounts.SetupToken", "model:saved.Report",
 )  # fmt: skip
 declare_free(
     "Settings of a site", "model:accounts.Site", "model:accounts.Collection", "model:accounts.EventSchema",
-    "model:saved.Preferences", "model:saved.Spend", "model:privacy.Retention",
+    "model:saved.Preferences", "model:saved.Spend", "model:saved.ExchangeRate", "model:privacy.Retention",
 )  # fmt: skip
 declare_free("Keyed hashes of who wants to be left out, kept so that it can be honoured", "model:accounts.OptOut")
+declare_free(
+    "Acts of the team, without personal data of visitors: requests are named by their number",
+    "model:accounts.AuditEntry",
+    "model:accounts.AuditHead",
+)
 declare_free("The random salt of a day, gone after 48 hours", "model:ingestion.Salt")
 declare_free(
     "Django's own: permissions, and the sessions of who is logged in", "model:auth.Group", "model:auth.Permission",

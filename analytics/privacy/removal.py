@@ -28,11 +28,10 @@ def wait_for(done: Callable[[], bool], what: str, beat: Callable[[], None], pati
 
 
 def pending(table: str) -> list[tuple[Any, ...]]:
-    return client.read(
+    return client.command(
         "SELECT latest_fail_reason FROM system.mutations"
         " WHERE database = currentDatabase() AND table = {table:String} AND NOT is_done",
         {"table": table},
-        TAG,
     )
 
 
@@ -57,11 +56,10 @@ def delete(reach: Reach, table: str, condition: str) -> None:
 
 def apply_masks(table: str, beat: Callable[[], None]) -> None:
     """Rows deleted by `DELETE FROM` are only masked until this."""
-    masked = client.read(
+    masked = client.command(
         "SELECT count() FROM system.parts WHERE database = currentDatabase() AND table = {table:String}"
         " AND active AND has_lightweight_delete",
         {"table": table},
-        TAG,
     )[0][0]
     if masked:
         client.command(f"ALTER TABLE {table} APPLY DELETED MASK")

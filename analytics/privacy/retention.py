@@ -101,10 +101,10 @@ def params_of(site_id: int, days: int) -> dict[str, Any]:
 
 def sizes() -> dict[str, tuple[int, int]]:
     """Table -> (rows, bytes on disk), of all sites."""
-    rows = client.read(
+    rows = client.command(
         "SELECT table, sum(rows), sum(bytes_on_disk) FROM system.parts WHERE database = currentDatabase() AND active"
         " GROUP BY table",
-        {}, TAG,
+        {}
     )  # fmt: skip
     return {table: (int(count), int(size)) for table, count, size in rows}
 
@@ -128,7 +128,7 @@ def get_use(site_id: int, kind: str, days: int) -> Use:
 
 def get_disk() -> Disk:
     """The fullest of ClickHouse's disks, and what all sites add to it a day."""
-    free, total = client.read("SELECT min(free_space), argMin(total_space, free_space) FROM system.disks", {}, TAG)[0]
+    free, total = client.command("SELECT min(free_space), argMin(total_space, free_space) FROM system.disks", {})[0]
     known, grown = sizes(), 0.0
     for keeping in KINDS.values():
         for table, column in keeping.tables.items():

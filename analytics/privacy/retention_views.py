@@ -6,8 +6,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
 
 from accounts.access import access_site
+from accounts.audit import Action, record_change
 from accounts.models import Role
 from analytics.clickhouse.client import StoreError
 from analytics.privacy.forms import RetentionForm
@@ -15,6 +17,7 @@ from analytics.privacy.retention import KINDS, do_set, folder_bytes, get_days, g
 from analytics.privacy.views import shown
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def retention(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.ADMIN)
@@ -25,6 +28,9 @@ def retention(request: HttpRequest, site_id: int) -> HttpResponse:
         asked = {kind: int(form.cleaned_data[kind]) for kind in KINDS}
         if "save" in request.POST:
             do_set(site.pk, asked)
+            record_change(
+                request.user, Action.RETENTION_CHANGED, site, days, asked, target="retention", request=request
+            )
             messages.success(request, "Saved. What is too old goes in the coming night.")
             return redirect("privacy-retention", site_id=site.pk)
     try:

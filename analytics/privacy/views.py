@@ -9,9 +9,10 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import access_site
+from accounts.audit import Action, do_record
 from accounts.models import OptOut, Role, Site, User
 from accounts.opt_outs import do_opt_in, do_opt_out
 from analytics.privacy.archive import path_of
@@ -21,6 +22,7 @@ from analytics.privacy.models import PrivacyRequest
 from analytics.privacy.subject import mark_of
 
 SHOWN = 100
+ASKED = {"export": Action.PERSON_EXPORTED, "erasure": Action.PERSON_ERASED}
 
 
 def find_request(request: HttpRequest, site_id: int, pk: int) -> PrivacyRequest:
@@ -36,6 +38,7 @@ def shown(request: HttpRequest, site: Site, template: str, **context: Any) -> Ht
         return render(request, f"privacy/{template}.html", {"site": site, "tab": "privacy", **context})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def requests(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.ADMIN)
@@ -48,6 +51,7 @@ def requests(request: HttpRequest, site_id: int) -> HttpResponse:
             return shown(request, site, "requests", form=form, requests=asked[:SHOWN], looked=True, part="requests")
         assert isinstance(request.user, User)
         made = do_request(site, request.user, data["kind"], data["named_by"], data["subject"])
+        do_record(request.user, ASKED[made.kind], None, site, target=str(made), request=request)
         messages.success(request, "The request is noted and worked on from now.")
         return redirect("privacy-request", site_id=site.pk, pk=made.pk)
     return shown(request, site, "requests", form=form, requests=asked[:SHOWN], part="requests")
@@ -62,14 +66,16 @@ def one(request: HttpRequest, site_id: int, pk: int) -> HttpResponse:
     return shown(request, job.site, template, job=job, ready=path_of(job).exists(), part="requests")
 
 
+@require_POST
 @login_required
 def withdraw(request: HttpRequest, site_id: int, pk: int) -> HttpResponse:
     job = find_request(request, site_id, pk)
-    if request.method == "POST":
-        if do_withdraw(job):
-            messages.success(request, "The request is withdrawn.")
-        else:
-            messages.error(request, "It has begun already, and goes on to its end.")
+    target = str(job)
+    if do_withdraw(job):
+        do_record(request.user, Action.PRIVACY_REQUEST, None, job.site, target=f"{target} withdrawn", request=request)
+        messages.success(request, "The request is withdrawn.")
+    else:
+        messages.error(request, "It has begun already, and goes on to its end.")
     return redirect("privacy", site_id=job.site_id)
 
 
@@ -90,11 +96,13 @@ def archive(request: HttpRequest, site_id: int, pk: int) -> Any:
     job = find_request(request, site_id, pk)
     if job.kind != PrivacyRequest.Kind.EXPORT or not path_of(job).exists():
         raise Http404("There is no such file, or its days are over.")
+    do_record(request.user, Action.EXPORT_FETCHED, None, job.site, target=str(job), request=request)
     response = FileResponse(path_of(job).open("rb"), as_attachment=True, filename=f"data-{job.number}.zip")
     response["Cache-Control"] = "no-store"
     return response
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def opt_outs(request: HttpRequest, site_id: int) -> HttpResponse:
     """People whom the site does not track."""
@@ -102,6 +110,8 @@ def opt_outs(request: HttpRequest, site_id: int) -> HttpResponse:
     form = OptOutForm(request.POST or None, site=site)
     if request.method == "POST" and form.is_valid():
         marks = form.cleaned_data["subject"].marks
+        target = "tracked again" if "undo" in request.POST else "opted out"
+        do_record(request.user, Action.PRIVACY_REQUEST, None, site, target=f"A person: {target}", request=request)
         if "undo" in request.POST:
             changed = do_opt_in(site, marks)
             messages.success(request, "Tracked again from now on." if changed else "There was no such opt-out.")

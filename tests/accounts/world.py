@@ -10,8 +10,21 @@ from django.utils.crypto import get_random_string
 from accounts.actions import do_create_api_key, do_create_owner, do_create_site
 from accounts.membership import do_grant, do_invite
 from accounts.models import ApiKey, EventSchema, Invitation, Membership, Role, Site, Team, User
+from analytics.privacy import archive
+from analytics.privacy.models import PrivacyRequest
 from analytics.saved.exports import path_of
-from analytics.saved.models import Annotation, DefinedEvent, Export, Goal, Link, Report, Segment, Spend, View
+from analytics.saved.models import (
+    Annotation,
+    DefinedEvent,
+    ExchangeRate,
+    Export,
+    Goal,
+    Link,
+    Report,
+    Segment,
+    Spend,
+    View,
+)
 
 PASSWORD = "correct horse battery"
 # Who asks: members of every role, one whose role is raised and one whose role is lowered on the site, somebody with this site
@@ -81,10 +94,21 @@ def make_side(name: str, owner: User) -> Side:
         "links": Link.objects.create(site=site, name="link", created_by=owner),
         "reports": Report.objects.create(site=site, recipients=["x@example.com"]),
         "spend": Spend.objects.create(site=site, day=date(2026, 1, 1), campaign="c", amount=1),
-        "export": job, "view": View.objects.create(site=site, user=owner, name="view", page="executive"),
+        "exchange-rates": ExchangeRate.objects.create(site=site, currency="USD", day=date(2026, 1, 1), rate=1),
+        "privacy": make_privacy_request(site), "export": job, "view": View.objects.create(site=site, user=owner, name="view", page="executive"),
     }  # fmt: skip
     side.ids = {name: thing.pk for name, thing in made.items()}
     return side
+
+
+def make_privacy_request(site: Site) -> PrivacyRequest:
+    """Done, with a file and a receipt."""
+    made = PrivacyRequest.objects.create(
+        site=site, kind="export", named_by="user", mark="0", state=PrivacyRequest.State.DONE, receipt={"number": "1"}
+    )
+    archive.path_of(made).parent.mkdir(parents=True, exist_ok=True)
+    archive.path_of(made).write_bytes(b"secret")
+    return made
 
 
 def make_world() -> World:

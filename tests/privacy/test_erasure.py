@@ -79,7 +79,7 @@ def test_nothing_of_it_stays_on_the_disk(site, twin, histories, ask):
     )  # fmt: skip
     assert left == []
     person, session = user_id(site)["person_id"], SESSION + 1
-    told = client.read("SELECT command FROM system.mutations WHERE database = currentDatabase()", {}, "test")
+    told = client.command("SELECT command FROM system.mutations WHERE database = currentDatabase()", {})
     assert told and not [text for (text,) in told if str(person) in text or str(session) in text], (
         "ids in a mutation's text"
     )
