@@ -69,11 +69,10 @@ def apply_masks(table: str, beat: Callable[[], None]) -> None:
 def old_parts(tables: list[str], until: int) -> int:
     """Parts that were replaced by then and are still on disk."""
     return int(
-        client.read(
+        client.command(
             "SELECT count() FROM system.parts WHERE database = currentDatabase() AND has({tables:Array(String)}, table)"
             " AND NOT active AND toUnixTimestamp(remove_time) <= {until:UInt64}",
             {"tables": tables, "until": until},
-            TAG,
         )[0][0]
     )
 
@@ -82,9 +81,7 @@ def end_old_parts(tables: list[str], beat: Callable[[], None]) -> None:
     """Wait until no part is left that still held what was deleted. Where the server keeps such parts longer than is needed,
     the tables do not meanwhile."""
     until = int(client.read("SELECT toUnixTimestamp(now())", {}, TAG)[0][0])
-    kept = client.read(
-        "SELECT toUInt64(value) FROM system.merge_tree_settings WHERE name = 'old_parts_lifetime'", {}, TAG
-    )
+    kept = client.command("SELECT toUInt64(value) FROM system.merge_tree_settings WHERE name = 'old_parts_lifetime'")
     too_long = [table for table in tables if kept[0][0] > KEPT_SECONDS and old_parts([table], until)]
     for table in too_long:
         client.command(f"ALTER TABLE {table} MODIFY SETTING old_parts_lifetime = {KEPT_SECONDS}")

@@ -72,10 +72,10 @@ def test_a_person_goes_and_everyone_elses_figures_stay(site, twin, histories, as
 def test_nothing_of_it_stays_on_the_disk(site, twin, histories, ask):
     assert ask("erasure").state == "done"
     names = [place[6:] for one in STORAGES.values() for place in one.covers if place.startswith("table:")]
-    left = client.read(
+    left = client.command(
         "SELECT table, name FROM system.parts WHERE database = currentDatabase() AND NOT active"
         " AND has({names:Array(String)}, table) AND rows > 0",
-        {"names": [*names, "privacy_reach"]}, "test",
+        {"names": [*names, "privacy_reach"]},
     )  # fmt: skip
     assert left == []
     person, session = user_id(site)["person_id"], SESSION + 1
