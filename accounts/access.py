@@ -5,6 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404
 
+from accounts import factors
 from accounts.models import Membership, Role, Site, Team, User
 
 Person = User | AnonymousUser
@@ -26,11 +27,27 @@ def check_role(held: Role | None, wanted: Role) -> Role:
     return held
 
 
-def access_site(user: Person, site_id: int, role: Role = Role.VIEWER) -> Site:
+class SecondFactorNeeded(PermissionDenied):
+    """The middleware leads the person to where they set one up."""
+
+
+def check_factor(user: Person, team: Team) -> None:
+    if team.require_second_factor and isinstance(user, User) and factors.lacks_factor(user):
+        raise SecondFactorNeeded(f"{team} asks for a second factor: set one up first.")
+
+
+def reach_site(user: Person, site_id: int, role: Role = Role.VIEWER) -> Site:
+    """For keys, whose maker was let in when they made it: no second factor is asked of a program."""
     site = Site.objects.select_related("team").filter(pk=site_id).first()
     if site is None:
         raise Http404("There is no such page.")
     check_role(get_role(user, site.team_id), role)
+    return site
+
+
+def access_site(user: Person, site_id: int, role: Role = Role.VIEWER) -> Site:
+    site = reach_site(user, site_id, role)
+    check_factor(user, site.team)
     return site
 
 
@@ -39,13 +56,22 @@ def access_team(user: Person, team_id: int, role: Role = Role.VIEWER) -> Team:
     if team is None:
         raise Http404("There is no such page.")
     check_role(get_role(user, team.pk), role)
+    check_factor(user, team)
     return team
 
 
-def visible_sites(user: Person) -> QuerySet[Site]:
+def member_sites(user: Person) -> QuerySet[Site]:
     if not isinstance(user, User):
         return Site.objects.none()
     return Site.objects.filter(team__memberships__user=user).select_related("team").distinct()
+
+
+def visible_sites(user: Person) -> QuerySet[Site]:
+    """Without those of teams that ask for a second factor, while the person has none."""
+    found = member_sites(user)
+    if isinstance(user, User) and factors.lacks_factor(user):
+        return found.exclude(team__require_second_factor=True)
+    return found
 
 
 def site_configurations() -> list[Site]:

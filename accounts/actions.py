@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.timezone import now
 
 from accounts.models import ApiKey, Collection, Invitation, Membership, Role, SetupToken, Site, Team, User, hash_token
+from accounts.sign_in import do_end_sessions
 
 SCOPES = ("read:stats", "read:events", "write:events", "admin")
 
@@ -99,6 +100,11 @@ def check_keeps_an_owner(membership: Membership) -> None:
         raise ValueError("A team needs an owner: make somebody else one first.")
 
 
+def do_require_factor(team: Team, required: bool) -> None:
+    team.require_second_factor = required
+    team.save(update_fields=["require_second_factor"])
+
+
 @transaction.atomic
 def do_change_role(membership: Membership, role: Role) -> None:
     if role != Role.OWNER:
@@ -109,10 +115,12 @@ def do_change_role(membership: Membership, role: Role) -> None:
 
 @transaction.atomic
 def do_remove_member(membership: Membership) -> None:
-    """The person's keys of this team go with them."""
+    """The person's keys of this team go with them; and their sessions, when it was their last team."""
     check_keeps_an_owner(membership)
     ApiKey.objects.filter(team_id=membership.team_id, user_id=membership.user_id).delete()
     membership.delete()
+    if not Membership.objects.filter(user_id=membership.user_id).exists():
+        do_end_sessions(membership.user)
 
 
 def do_delete_site(site: Site) -> None:

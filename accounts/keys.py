@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import Http404
 from django.utils.timezone import now
 
-from accounts.access import access_site, get_role, visible_sites
+from accounts.access import get_role, member_sites, reach_site
 from accounts.models import ApiKey, Role, Site, User, hash_token
 
 SEEN_EVERY = timedelta(minutes=1)
@@ -26,11 +26,11 @@ class Caller:
         return scope in self.scopes or "admin" in self.scopes
 
     def sites(self) -> list[Site]:
-        return list(visible_sites(self.user).filter(team_id=self.team_id))
+        return list(member_sites(self.user).filter(team_id=self.team_id))
 
     def access_site(self, site_id: int, role: Role = Role.VIEWER) -> Site:
         """Raises Http404 for a site of another team, even where the maker is a member there too."""
-        site = access_site(self.user, site_id, role)
+        site = reach_site(self.user, site_id, role)
         if site.team_id != self.team_id:
             raise Http404("There is no such site.")
         return site

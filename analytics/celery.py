@@ -27,8 +27,9 @@ app.conf.update(
         "cohorts": {"task": "saved.calculate_cohorts", "schedule": 3600.0, "options": {"expires": 3600}},
         "exports": {"task": "saved.resume_exports", "schedule": 300.0, "options": {"expires": 300}},
         "reports": {"task": "saved.send_reports", "schedule": 900.0, "options": {"expires": 900}},
+        "forget-sessions": {"task": "accounts.forget_sessions", "schedule": 86400.0, "options": {"expires": 3600}},
         "destroy-old-salts": {"task": "ingestion.destroy_old_salts", "schedule": 600.0, "options": {"expires": 600}},
     },
 )
-app.autodiscover_tasks(["ingestion", "analytics.saved"])
+app.autodiscover_tasks(["accounts", "ingestion", "analytics.saved"])
 app.set_default()

@@ -8,8 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts import factors
 from accounts.access import access_site, access_team, get_role, visible_sites
 from accounts.actions import do_create_site, do_delete_site, do_renew_ingest_secret, send_task
+from accounts.confirm import confirm_person
 from accounts.forms import SiteForm, SiteSettingsForm
 from accounts.mail import absolute
 from accounts.models import Membership, Role, Site, Team, User
@@ -30,7 +32,13 @@ def sites(request: HttpRequest) -> HttpResponse:
     found = list(visible_sites(request.user))
     several = len({site.team_id for site in found}) > 1
     context = {"sites": found, "several_teams": several, "may_add": bool(admin_teams(request.user))}
+    context["closed_teams"] = closed_teams(request.user)
     return render(request, "accounts/sites.html", context)
+
+
+def closed_teams(user: Any) -> list[Team]:
+    """Those that wait for the person's second factor."""
+    return factors.teams_that_require(user) if factors.lacks_factor(user) else []
 
 
 def chosen_team(request: HttpRequest) -> Team:
@@ -118,6 +126,7 @@ def settings(request: HttpRequest, site_id: int) -> HttpResponse:
 @login_required
 def renew_secret(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.ADMIN)
+    confirm_person(request)
     request.session[SECRET] = {str(site.pk): do_renew_ingest_secret(site)}
     messages.success(request, "A new secret is made; the old one stops working within seconds.")
     return redirect("settings", site_id=site.pk)
@@ -132,6 +141,7 @@ def transfer(request: HttpRequest, site_id: int) -> HttpResponse:
     if team.sites.filter(domain=site.domain).exists():
         messages.error(request, f"{team} has a site {site.domain} already.")
         return redirect("settings", site_id=site.pk)
+    confirm_person(request)
     site.team = team
     site.save(update_fields=["team"])
     messages.success(request, f"{site.domain} belongs to {team} now.")
@@ -145,6 +155,7 @@ def delete(request: HttpRequest, site_id: int) -> HttpResponse:
     if request.POST.get("domain", "").strip().lower() != site.domain:
         messages.error(request, f"Nothing is deleted: type {site.domain} to confirm.")
         return redirect("settings", site_id=site.pk)
+    confirm_person(request)
     try:
         do_delete_site(site)
     except OSError as error:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,12 +10,21 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from accounts import factors
 from accounts.access import access_team, get_role
-from accounts.actions import do_accept, do_change_role, do_create_api_key, do_invite, do_remove_member
+from accounts.actions import (
+    do_accept,
+    do_change_role,
+    do_create_api_key,
+    do_invite,
+    do_remove_member,
+    do_require_factor,
+)
+from accounts.confirm import confirm_person
 from accounts.forms import AccountForm, InviteForm, KeyForm
 from accounts.mail import absolute, notify
 from accounts.models import Invitation, Membership, Role, Team, User, hash_token
-from accounts.views.entry import BACKEND
+from accounts.sign_in import do_log_in
 
 
 def held(request: HttpRequest, team: Team) -> Role:
@@ -62,6 +70,27 @@ def rename(request: HttpRequest, team_id: int) -> HttpResponse:
 
 @require_POST
 @login_required
+def require_factor(request: HttpRequest, team_id: int) -> HttpResponse:
+    """An owner who has none would shut themselves out with the others."""
+    found = access_team(request.user, team_id, Role.OWNER)
+    wanted = request.POST.get("required") == "on"
+    assert isinstance(request.user, User)
+    if wanted and factors.lacks_factor(request.user):
+        messages.error(request, "Set up a second factor of your own first.")
+        return redirect("factors")
+    confirm_person(request)
+    do_require_factor(found, wanted)
+    said = (
+        "Members without a second factor are asked to set one up."
+        if wanted
+        else "A second factor is no longer asked for."
+    )
+    messages.success(request, said)
+    return redirect("team", team_id=team_id)
+
+
+@require_POST
+@login_required
 def invite(request: HttpRequest, team_id: int) -> HttpResponse:
     found = access_team(request.user, team_id, Role.ADMIN)
     form = InviteForm(request.POST)
@@ -69,6 +98,8 @@ def invite(request: HttpRequest, team_id: int) -> HttpResponse:
         messages.error(request, "This is not an e-mail address that can be invited.")
         return redirect("team", team_id=team_id)
     email, role = form.cleaned_data["email"].lower(), check_grants(held(request, found), form.cleaned_data["role"])
+    if role == Role.OWNER:
+        confirm_person(request)
     if found.memberships.filter(user__email=email).exists():
         messages.error(request, "This person is in the team already.")
         return redirect("team", team_id=team_id)
@@ -104,6 +135,8 @@ def change_role(request: HttpRequest, team_id: int, membership_id: int) -> HttpR
     mine, member = held(request, found), member_of(found, membership_id)
     role = check_grants(mine, request.POST.get("role", ""))
     check_grants(mine, member.role)
+    if Role.OWNER in (role, member.role):
+        confirm_person(request)
     try:
         do_change_role(member, role)
         messages.success(request, "The role is changed.")
@@ -122,6 +155,8 @@ def remove(request: HttpRequest, team_id: int, membership_id: int) -> HttpRespon
     if not leaving:
         access_team(request.user, team_id, Role.ADMIN)
         check_grants(held(request, found), member.role)
+    if member.role == Role.OWNER:
+        confirm_person(request)
     try:
         do_remove_member(member)
     except ValueError as error:
@@ -139,6 +174,8 @@ def new_key(request: HttpRequest, team_id: int) -> HttpResponse:
     assert isinstance(request.user, User)
     if form.is_valid():
         data = form.cleaned_data
+        if "admin" in data["scopes"]:
+            confirm_person(request)
         key = do_create_api_key(request.user, found, data["name"], tuple(data["scopes"]), int(data["days"] or 0))
         request.session["new_api_key"] = key
     else:
@@ -172,6 +209,6 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     if data and form.is_valid():
         new = User.objects.create_user(found.email, form.cleaned_data["password"], name=form.cleaned_data["name"])
         do_accept(found, new)
-        login(request, new, BACKEND)
+        do_log_in(request, new, "invitation")
         return redirect("sites")
     return render(request, "accounts/invitation.html", context | {"form": form})

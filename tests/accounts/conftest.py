@@ -49,3 +49,26 @@ def login():
         return client
 
     return log
+
+
+@pytest.fixture
+def run_tasks():
+    """What waits in the queue, done as the worker does it."""
+    from analytics.celery import app
+
+    def run():
+        names = []
+        with app.connection_for_read() as connection:
+            queue = connection.SimpleQueue("default")
+            while True:
+                try:
+                    message = queue.get(block=False)
+                except queue.Empty:
+                    return names
+                app.loader.import_default_modules()
+                names.append(message.headers["task"])
+                args, kwargs, _ = message.payload
+                app.tasks[names[-1]](*args, **kwargs)
+                message.ack()
+
+    return run

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "accounts"
+
+    def ready(self) -> None:
+        from django.contrib.auth.signals import user_logged_in
+        from django.core.checks import register
+
+        from accounts.oidc import check_roles
+        from accounts.sign_in import note_session
+
+        user_logged_in.connect(note_session, dispatch_uid="footfall-sign-in")
+        register(check_roles)

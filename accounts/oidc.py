@@ -1,0 +1,242 @@
+"""Single sign-on by OpenID Connect. Authlib asks and checks (PKCE, state, nonce, signature, audience); here is what follows.
+
+Who may come in, and as what, is said by the provider's groups: OIDC_ROLES. allauth's own provider sends no nonce and
+does not check the signature of a token that it fetched, which is why it is not used for this.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from authlib.common.errors import AuthlibBaseError
+from authlib.integrations.django_client import OAuth
+from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from joserfc.errors import JoseError
+
+from accounts.actions import check_keeps_an_owner
+from accounts.models import Identity, Membership, Role, Team, User
+
+LINK = "oidc_link"
+LINK_SECONDS = 600
+AUTH_TIME_SECONDS = 300
+TIMEOUT = 10
+ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+
+
+class SignInRefused(Exception):
+    """Its text is for the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    group: str
+    team: str  # a name, a number, or "*" for every team
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the provider says of who signs in, checked."""
+
+    issuer: str
+    subject: str
+    email: str  # "" unless the provider has verified it
+    name: str
+    groups: frozenset[str]
+
+
+def is_on() -> bool:
+    return bool(settings.OIDC_ISSUER)
+
+
+def parse_roles(text: str) -> list[Rule]:
+    """`group=team:role`, separated by commas, or by semicolons where groups or teams hold commas. Raises ValueError."""
+    rules = []
+    for part in text.split(";" if ";" in text else ","):
+        if not part.strip():
+            continue
+        left, _, role = part.strip().rpartition(":")
+        group, _, team = left.rpartition("=")
+        if not group.strip() or not team.strip() or role.strip() not in Role.values:
+            raise ValueError(
+                f"OIDC_ROLES: expected group=team:role with a role of {', '.join(Role.values)}, got {part.strip()!r}."
+            )
+        rules.append(Rule(group.strip(), team.strip(), Role(role.strip())))
+    return rules
+
+
+def check_roles(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    try:
+        parse_roles(settings.OIDC_ROLES)
+    except ValueError as error:
+        return [Error(str(error), id="accounts.E001")]
+    return []
+
+
+# Asking the provider
+
+
+def client() -> Any:
+    oauth = OAuth()
+    return oauth.register(
+        "oidc",
+        client_id=settings.OIDC_CLIENT_ID,
+        client_secret=settings.OIDC_CLIENT_SECRET or None,
+        server_metadata_url=f"{settings.OIDC_ISSUER}/.well-known/openid-configuration",
+        client_kwargs={
+            "scope": settings.OIDC_SCOPES, "code_challenge_method": "S256", "default_timeout": TIMEOUT,
+            "token_endpoint_auth_method": None if settings.OIDC_CLIENT_SECRET else "none",
+        },
+    )  # fmt: skip
+
+
+def start(request: HttpRequest, back: str, again: bool) -> HttpResponse:
+    """To the provider; `again`: it asks for the password even of who is logged in there. Raises SignInRefused."""
+    more = {"prompt": "login", "max_age": "0"} if again else {}
+    try:
+        found = client()
+        check_issuer(found.load_server_metadata())
+        answer: HttpResponse = found.authorize_redirect(request, back, **more)
+    except (requests.RequestException, AuthlibBaseError, ValueError, RuntimeError) as error:
+        raise SignInRefused(f"{settings.OIDC_NAME} cannot be reached.") from error
+    return answer
+
+
+def check_issuer(metadata: dict[str, Any]) -> None:
+    if str(metadata.get("issuer", "")).rstrip("/") != settings.OIDC_ISSUER:
+        raise ValueError(f"The provider calls itself {metadata.get('issuer')!r}, not OIDC_ISSUER.")
+
+
+def finish(request: HttpRequest) -> tuple[Claims, bool]:
+    """What the provider says, and whether the person has just proven who they are there. Raises SignInRefused."""
+    try:
+        found = client()
+        metadata = found.load_server_metadata()
+        check_issuer(metadata)
+        offered = metadata.get("id_token_signing_alg_values_supported") or ["RS256"]
+        metadata["id_token_signing_alg_values_supported"] = [name for name in offered if name in ALGORITHMS]
+        wanted = {
+            "iss": {"essential": True, "values": [metadata["issuer"]]},
+            "aud": {"essential": True, "value": settings.OIDC_CLIENT_ID},
+        }
+        token = found.authorize_access_token(request, claims_options=wanted)
+        said = token.get("userinfo")
+        if not said or not said.get("sub"):
+            raise ValueError("no ID token")
+        return read_claims(found, token, dict(said)), time.time() - said.get("auth_time", 0) < AUTH_TIME_SECONDS
+    except (requests.RequestException, AuthlibBaseError, JoseError, ValueError, KeyError, RuntimeError) as error:
+        raise SignInRefused(f"{settings.OIDC_NAME} did not let you in. Try again.") from error
+
+
+def read_claims(found: Any, token: dict[str, Any], said: dict[str, Any]) -> Claims:
+    """Groups and address may be in the ID token, or only at the provider's userinfo."""
+    is_short = settings.OIDC_GROUP_CLAIM not in said or "email" not in said
+    if is_short and found.load_server_metadata().get("userinfo_endpoint"):
+        more = dict(found.userinfo(token=token))
+        if more.get("sub") != said["sub"]:
+            raise ValueError("userinfo is of somebody else")
+        said = {**more, **said}
+    groups = said.get(settings.OIDC_GROUP_CLAIM) or []
+    verified = said.get("email_verified") in (True, "true")
+    return Claims(
+        issuer=str(said["iss"]),
+        subject=str(said["sub"])[:255],
+        email=str(said.get("email", "")).lower() if verified else "",
+        name=str(said.get("name", ""))[:120],
+        groups=frozenset([groups] if isinstance(groups, str) else map(str, groups)),
+    )
+
+
+# What follows
+
+
+def wanted_roles(groups: frozenset[str]) -> dict[int, Role]:
+    """Team -> the highest role that the groups give there."""
+    wanted: dict[int, Role] = {}
+    for rule in parse_roles(settings.OIDC_ROLES):
+        if rule.group in groups:
+            for team_id in teams_of(rule):
+                held = wanted.get(team_id)
+                wanted[team_id] = rule.role if held is None or rule.role.rank > held.rank else held
+    return wanted
+
+
+def teams_of(rule: Rule) -> Iterator[int]:
+    teams = Team.objects.values_list("pk", flat=True)
+    if rule.team == "*":
+        yield from teams
+    elif rule.team.isdecimal():
+        yield from teams.filter(pk=int(rule.team))
+    else:
+        yield from teams.filter(name=rule.team)
+
+
+@transaction.atomic
+def do_follow_groups(user: User, groups: frozenset[str]) -> None:
+    """Memberships that groups gave change and go with them; those that people gave are left as they are."""
+    wanted = wanted_roles(groups)
+    for membership in Membership.objects.filter(user=user):
+        role = wanted.pop(membership.team_id, None)
+        if membership.by_groups and role != membership.role:
+            do_change_by_groups(membership, role)
+    for team_id, role in wanted.items():
+        Membership.objects.create(team_id=team_id, user=user, role=role, by_groups=True)
+
+
+def do_change_by_groups(membership: Membership, role: Role | None) -> None:
+    try:
+        check_keeps_an_owner(membership)
+    except ValueError:  # a team without an owner could be mended by nobody
+        return
+    if role is None:
+        membership.delete()
+        return
+    membership.role = role
+    membership.save(update_fields=["role"])
+
+
+def find_user(claims: Claims) -> User | None:
+    found = Identity.objects.filter(issuer=claims.issuer, subject=claims.subject).select_related("user").first()
+    return found.user if found else None
+
+
+@transaction.atomic
+def do_make_user(claims: Claims) -> User:
+    """An account on the first sign-in, for who is in a mapped group. Raises SignInRefused."""
+    if not wanted_roles(claims.groups):
+        raise SignInRefused("None of your groups may use Footfall. Ask whoever runs it.")
+    if not claims.email:
+        raise SignInRefused(f"{settings.OIDC_NAME} has not verified your e-mail address.")
+    user = User.objects.create_user(claims.email, None, name=claims.name)
+    do_link(user, claims)
+    return user
+
+
+def do_link(user: User, claims: Claims) -> None:
+    Identity.objects.create(user=user, issuer=claims.issuer, subject=claims.subject)
+
+
+def keep_link(request: HttpRequest, claims: Claims) -> None:
+    """An account with this address is there already: it is linked once its password was given in this session."""
+    request.session[LINK] = {
+        "issuer": claims.issuer, "subject": claims.subject, "email": claims.email, "name": claims.name,
+        "groups": sorted(claims.groups), "at": time.time(),
+    }  # fmt: skip
+
+
+def do_finish_link(request: HttpRequest, user: User) -> bool:
+    """After a full log-in by other means, in the session in which the provider had vouched for the same address."""
+    kept = request.session.pop(LINK, None)
+    if not kept or kept["email"] != user.email or time.time() - kept.pop("at") > LINK_SECONDS:
+        return False
+    claims = Claims(**{**kept, "groups": frozenset(kept["groups"])})
+    if find_user(claims) is not None:
+        return False
+    do_link(user, claims)
+    do_follow_groups(user, claims.groups)
+    return True

@@ -1,0 +1,20 @@
+"""Celery tasks, thin over plain functions."""
+
+from celery import shared_task
+
+from accounts import mail, sign_in
+
+
+@shared_task(name="accounts.send_reset", ignore_result=True)
+def send_reset(email: str, base: str) -> None:
+    mail.do_send_reset(email, base)
+
+
+@shared_task(name="accounts.send_notice", ignore_result=True)
+def send_notice(user_id: int, what: str) -> None:
+    mail.do_send_notice(user_id, what)
+
+
+@shared_task(name="accounts.forget_sessions", ignore_result=True)
+def forget_sessions() -> None:
+    sign_in.do_forget_sessions()
