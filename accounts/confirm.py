@@ -30,7 +30,7 @@ class NeedsConfirmation(Exception):
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    return time.time() - request.session.get(CONFIRMED_AT, 0) < FRESH_SECONDS
+    return bool(time.time() - request.session.get(CONFIRMED_AT, 0) < FRESH_SECONDS)
 
 
 def confirm_person(request: HttpRequest) -> None:

@@ -3,7 +3,9 @@
 import base64
 import hashlib
 from functools import lru_cache
+from typing import Any
 
+from allauth.account.utils import user_pk_to_url_str
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet
@@ -27,3 +29,6 @@ class Adapter(DefaultMFAAdapter):  # type: ignore[misc]
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {"id": context.request.get_host().partition(":")[0], "name": "Footfall"}
+
+    def get_public_key_credential_user_entity(self, user: Any) -> dict[str, Any]:
+        return {"id": user_pk_to_url_str(user).encode(), "display_name": str(user), "name": user.email}

@@ -14,6 +14,8 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.django_client import OAuth
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from joserfc.errors import JoseError
@@ -142,14 +144,22 @@ def read_claims(found: Any, token: dict[str, Any], said: dict[str, Any]) -> Clai
             raise ValueError("userinfo is of somebody else")
         said = {**more, **said}
     groups = said.get(settings.OIDC_GROUP_CLAIM) or []
-    verified = said.get("email_verified") in (True, "true")
     return Claims(
         issuer=str(said["iss"]),
         subject=str(said["sub"])[:255],
-        email=str(said.get("email", "")).lower() if verified else "",
-        name=str(said.get("name", ""))[:120],
+        email=verified_email(said),
+        name=str(said.get("name") or "")[:120],
         groups=frozenset([groups] if isinstance(groups, str) else map(str, groups)),
     )
+
+
+def verified_email(said: dict[str, Any]) -> str:
+    email = str(said.get("email") or "").lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        return ""
+    return email if said.get("email_verified") in (True, "true") else ""
 
 
 # What follows
