@@ -22,6 +22,7 @@ from accounts.sign_in import CONFIRMED_AT
 FRESH_SECONDS = 600
 ATTEMPTS, WAIT_SECONDS = 8, 900
 FIELDS = ("confirm_password", "confirm_code", "confirm_credential")
+NOT_KEPT = (*FIELDS, "confirm_for", "csrfmiddlewaretoken")
 View = Callable[..., HttpResponse]
 
 
@@ -48,6 +49,10 @@ def confirm_person(request: HttpRequest) -> None:
 
 def do_confirm(request: HttpRequest) -> None:
     request.session[CONFIRMED_AT] = time.time()
+
+
+def do_age(request: HttpRequest) -> None:
+    request.session.pop(CONFIRMED_AT, None)
 
 
 def check_proof(request: HttpRequest) -> None:
@@ -84,7 +89,7 @@ def ask(request: HttpRequest, problem: str = "") -> HttpResponse:
     if request.method != "POST":
         return redirect(f"{reverse('confirm')}?{urlencode({'next': request.get_full_path()})}")
     kept = [
-        (name, value) for name, values in request.POST.lists() if name not in (*FIELDS, "csrfmiddlewaretoken")
+        (name, value) for name, values in request.POST.lists() if name not in NOT_KEPT
         for value in values
     ]  # fmt: skip
     return render_ask(request, request.get_full_path(), kept, problem)

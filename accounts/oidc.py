@@ -50,6 +50,7 @@ class Claims:
     email: str  # "" unless the provider has verified it
     name: str
     groups: frozenset[str]
+    proven_at: float | None = None  # when they last gave a password there; None: it does not say
 
 
 def is_on() -> bool:
@@ -114,8 +115,8 @@ def check_issuer(metadata: dict[str, Any]) -> None:
         raise ValueError(f"The provider calls itself {metadata.get('issuer')!r}, not OIDC_ISSUER.")
 
 
-def finish(request: HttpRequest) -> tuple[Claims, bool]:
-    """What the provider says, and whether the person has just proven who they are there. Raises SignInRefused."""
+def finish(request: HttpRequest) -> Claims:
+    """What the provider says. Raises SignInRefused."""
     try:
         found = client()
         metadata = found.load_server_metadata()
@@ -130,7 +131,7 @@ def finish(request: HttpRequest) -> tuple[Claims, bool]:
         said = token.get("userinfo")
         if not said or not said.get("sub"):
             raise ValueError("no ID token")
-        return read_claims(found, token, dict(said)), time.time() - said.get("auth_time", 0) < AUTH_TIME_SECONDS
+        return read_claims(found, token, dict(said))
     except (requests.RequestException, AuthlibBaseError, JoseError, ValueError, KeyError, RuntimeError) as error:
         raise SignInRefused(f"{settings.OIDC_NAME} did not let you in. Try again.") from error
 
@@ -150,7 +151,12 @@ def read_claims(found: Any, token: dict[str, Any], said: dict[str, Any]) -> Clai
         email=verified_email(said),
         name=str(said.get("name") or "")[:120],
         groups=frozenset([groups] if isinstance(groups, str) else map(str, groups)),
+        proven_at=said.get("auth_time"),
     )
+
+
+def is_just_proven(claims: Claims) -> bool:
+    return claims.proven_at is not None and time.time() - claims.proven_at < AUTH_TIME_SECONDS
 
 
 def verified_email(said: dict[str, Any]) -> str:

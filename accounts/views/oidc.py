@@ -45,19 +45,18 @@ def callback(request: HttpRequest) -> HttpResponse:
     if not oidc.is_on():
         raise Http404
     try:
-        claims, just_proven = oidc.finish(request)
-        return sign_in(request, claims, just_proven)
+        return sign_in(request, oidc.finish(request))
     except oidc.SignInRefused as error:
         return refuse(request, str(error))
 
 
-def sign_in(request: HttpRequest, claims: oidc.Claims, just_proven: bool) -> HttpResponse:
+def sign_in(request: HttpRequest, claims: oidc.Claims) -> HttpResponse:
     target = request.session.pop(NEXT, "") or reverse("sites")
     user = oidc.find_user(claims)
     if isinstance(request.user, User):
         if user != request.user:
             raise oidc.SignInRefused(f"You are logged in as {request.user.email}. Log out first.")
-        if just_proven:
+        if oidc.is_just_proven(claims):
             confirm.do_confirm(request)
         return redirect(target)
     if user is None and claims.email and User.objects.filter(email=claims.email).exists():
@@ -67,7 +66,10 @@ def sign_in(request: HttpRequest, claims: oidc.Claims, just_proven: bool) -> Htt
     if not user.is_active or not user.memberships.exists():
         do_end_sessions(user)
         raise oidc.SignInRefused("None of your groups may use Footfall. Ask whoever runs it.")
-    return enter(request, user, settings.OIDC_NAME, target)
+    answer = enter(request, user, settings.OIDC_NAME, target)
+    if claims.proven_at is not None and not oidc.is_just_proven(claims):
+        confirm.do_age(request)  # the provider remembered the browser; nobody has shown that it is them
+    return answer
 
 
 def ask_for_password(request: HttpRequest, claims: oidc.Claims, target: str) -> HttpResponse:

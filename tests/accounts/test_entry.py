@@ -1,8 +1,11 @@
 import re
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.actions import do_create_setup_token
 from accounts.models import User
@@ -112,6 +115,22 @@ def test_forms_need_their_token(alice):
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
     assert client.post("/logout").status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/login", "/password/forgot"])
+def test_the_same_work_is_done_for_who_has_an_account_and_who_has_none(alice, path, monkeypatch):
+    """Time is not measured here, what takes it is: queries, password hashes, mails."""
+    hashed, done = [], []
+    encode, verify = Argon2PasswordHasher.encode, Argon2PasswordHasher.verify
+    monkeypatch.setattr(Argon2PasswordHasher, "encode", lambda *a: hashed.append(1) or encode(*a))
+    monkeypatch.setattr(Argon2PasswordHasher, "verify", lambda *a: hashed.append(1) or verify(*a))
+    for email in (alice.email, "nobody@example.com"):
+        hashed.clear()
+        with CaptureQueriesContext(connection) as queries:
+            answer = Client().post(path, {"email": email, "password": "no"})
+        done.append((answer.status_code, len(queries), len(hashed), len(mail.outbox)))
+    assert done[0] == done[1]
+    assert done[0][2] == (1 if path == "/login" else 0)
 
 
 def test_mail_by_smtp(alice, settings, run_tasks):

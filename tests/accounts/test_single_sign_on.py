@@ -2,7 +2,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Identity, Membership, Role, SignIn, User
-from tests.accounts.conftest import PASSWORD
+from tests.accounts.conftest import PASSWORD, set_up_app, totp_now
 from tests.accounts.provider import CLIENT, SECRET, Provider
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +168,35 @@ def test_a_person_without_a_password_confirms_at_the_provider(provider, team, si
     assert go(client, provider, f"/sites/{site.pk}/settings").url == f"/sites/{site.pk}/settings"
     assert provider.asked["prompt"] == "login" and provider.asked["max_age"] == "0"
     assert client.post(f"/sites/{site.pk}/secret").status_code == 302
+
+
+def test_a_browser_that_the_provider_remembers_is_no_proof(provider, site):
+    provider.claims["groups"] = ["admins"]
+    provider.lie["auth_time"] = 1
+    client = Client()
+    assert go(client, provider).status_code == 302 and client.get(f"/sites/{site.pk}/settings").status_code == 200
+    assert b"Is it you?" in client.post(f"/sites/{site.pk}/secret").content
+
+
+def test_a_second_factor_is_asked_after_it(provider):
+    client = Client()
+    go(client, provider)
+    secret, _ = set_up_app(client)
+    again = Client()
+    assert go(again, provider).url.startswith("/login/second") and again.get("/account").status_code == 302
+    assert again.post("/login/second", {"code": totp_now(secret, +1)}).status_code == 302
+    assert SignIn.objects.latest("pk").method == "Example staff and code"
+
+
+def test_a_team_s_demand_is_the_provider_s_matter_for_who_has_no_password(provider, team, site, bob):
+    team.require_second_factor = True
+    team.save()
+    client = Client()
+    go(client, provider)
+    assert client.get(f"/sites/{site.pk}/installation").status_code == 200
+    by_password = Client()
+    by_password.force_login(bob)
+    assert by_password.get(f"/sites/{site.pk}/installation").url == "/account/factors"
 
 
 def test_no_password_can_be_had_for_it_by_mail(provider, run_tasks):
