@@ -8,6 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret, validate_totp_code
 from allauth.mfa.webauthn.internal import auth as webauthn
+from cryptography.fernet import InvalidToken
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -96,17 +97,22 @@ def digits(code: str) -> str:
     return "".join(filter(str.isdigit, code))
 
 
+def is_code_of(user: User, found: Any, code: str) -> bool:
+    try:
+        if found.type == Authenticator.Type.TOTP:
+            secret = get_adapter().decrypt(found.data["secret"])
+            return validate_totp_code(secret, code) and is_first_use(user, code)
+        return bool(found.wrap().validate_code(code))
+    except InvalidToken:  # SECRET_KEY has changed since
+        return False
+
+
 def use_code(user: User, code: str) -> str:
     """Which factor the code is of ("code", "recovery code"), or "". Raises TooManyAttempts."""
     check_attempts(user)
     code = digits(code)
     for found in own(user).exclude(type=Authenticator.Type.WEBAUTHN):
-        wrapped = found.wrap()
-        if found.type == Authenticator.Type.TOTP:
-            good = validate_totp_code(get_adapter().decrypt(found.data["secret"]), code) and is_first_use(user, code)
-        else:
-            good = wrapped.validate_code(code)
-        if good:
+        if is_code_of(user, found, code):
             Authenticator.objects.filter(pk=found.pk).update(last_used_at=now())
             forget_attempts(user)
             return "code" if found.type == Authenticator.Type.TOTP else "recovery code"
@@ -121,7 +127,10 @@ def do_make_recovery_codes(user: User) -> list[str]:
 
 def count_recovery_codes(user: User) -> int:
     found = own(user).filter(type=Authenticator.Type.RECOVERY_CODES).first()
-    return len(found.wrap().get_unused_codes()) if found else 0
+    try:
+        return len(found.wrap().get_unused_codes()) if found else 0
+    except InvalidToken:
+        return 0
 
 
 # Passkeys

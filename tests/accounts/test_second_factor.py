@@ -82,8 +82,8 @@ def test_the_second_step_needs_the_first_and_ends(alice, secured):
 
 def test_guessing_codes_is_slowed_down_from_everywhere(alice, secured):
     secret, _ = secured
+    client = half_way(alice)
     for n in range(8):
-        client = half_way(alice)
         assert client.post("/login/second", {"code": f"00000{n}"}, REMOTE_ADDR=f"198.51.100.{n}").status_code == 200
     answer = half_way(alice).post("/login/second", {"code": totp_now(secret, +1)}, REMOTE_ADDR="203.0.113.77")
     assert answer.status_code == 429 and b"Too many attempts" in answer.content
@@ -112,6 +112,14 @@ def test_removing_the_last_factor_takes_the_codes_along(alice, secured, login):
 def test_a_command_lets_in_who_has_lost_everything(alice, secured, capsys):
     call_command("removefactors", alice.email)
     assert Client().post("/login", {"email": alice.email, "password": PASSWORD}).url == "/sites/"
+
+
+def test_another_secret_key_makes_codes_wrong_and_no_page_fail(alice, secured, login, settings):
+    settings.SECRET_KEY = "another"
+    client = half_way(alice)
+    answer = client.post("/login/second", {"code": totp_now(secured[0], +1)})
+    assert answer.status_code == 200 and b"not right" in answer.content
+    assert b"0 are left" in login(alice).get("/account/factors").content
 
 
 @pytest.fixture
@@ -216,10 +224,11 @@ def test_pages_that_are_looked_at_ask_too(alice, login):
     assert client.get("/account/factors/app").status_code == 200
 
 
-def test_guessing_a_proof_is_slowed_down(alice, site, login):
+def test_guessing_a_proof_is_slowed_down(alice, site, login, monkeypatch):
+    monkeypatch.setattr("accounts.confirm.ATTEMPTS", 3)
     client = login(alice)
     grow_stale(client)
-    for _ in range(8):
+    for _ in range(3):
         client.post(f"/sites/{site.pk}/secret", {"confirm_password": "wrong"})
     assert b"Too many attempts" in client.post(f"/sites/{site.pk}/secret", {"confirm_password": PASSWORD}).content
 
