@@ -29,6 +29,7 @@ app.conf.update(
         "reports": {"task": "saved.send_reports", "schedule": 900.0, "options": {"expires": 900}},
         "trim-audit": {"task": "accounts.trim_audit", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
         "key-use": {"task": "accounts.keep_key_use", "schedule": 900.0, "options": {"expires": 900}},
+        "forget-sessions": {"task": "accounts.forget_sessions", "schedule": 86400.0, "options": {"expires": 3600}},
         "destroy-old-salts": {"task": "ingestion.destroy_old_salts", "schedule": 600.0, "options": {"expires": 600}},
     },
 )

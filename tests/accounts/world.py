@@ -4,12 +4,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils.crypto import get_random_string
 
 from accounts.actions import do_create_api_key, do_create_owner, do_create_site
 from accounts.membership import do_grant, do_invite
-from accounts.models import ApiKey, EventSchema, Invitation, Membership, Role, Site, Team, User
+from accounts.models import ApiKey, EventSchema, Invitation, Membership, Role, SignIn, Site, Team, User
 from analytics.saved.exports import path_of
 from analytics.saved.models import Annotation, DefinedEvent, Export, Goal, Link, Report, Segment, Spend, View
 
@@ -40,7 +41,7 @@ class World:
     users: dict[str, User]
     clients: dict[str, Client]
     keys: dict[str, str]
-    views: dict[str, int]
+    own_ids: dict[str, dict[str, int]]  # what is nobody's but one's own
 
     def site_role(self, who: str) -> Role | None:
         return ROLES.get(who) or {"raised": Role.ADMIN, "lowered": Role.MARKETING, "guest": Role.VIEWER}.get(who)
@@ -54,6 +55,13 @@ def make_user(name: str) -> User:
     user.set_unusable_password()
     user.save()
     return user
+
+
+def make_own(user: User, site: Site) -> dict[str, int]:
+    passkey = Authenticator.objects.create(user=user, type="webauthn", data={"name": "Phone", "credential": {}})
+    view = View.objects.create(site=site, user=user, name=get_random_string(8), page="executive")
+    session = SignIn.objects.create(user=user, session_key=get_random_string(32))
+    return {"view": view.pk, "sign_in": session.pk, "passkey": passkey.pk}
 
 
 def make_side(name: str, owner: User) -> Side:
@@ -81,9 +89,9 @@ def make_side(name: str, owner: User) -> Side:
         "links": Link.objects.create(site=site, name="link", created_by=owner),
         "reports": Report.objects.create(site=site, recipients=["x@example.com"]),
         "spend": Spend.objects.create(site=site, day=date(2026, 1, 1), campaign="c", amount=1),
-        "export": job, "view": View.objects.create(site=site, user=owner, name="view", page="executive"),
+        "export": job,
     }  # fmt: skip
-    side.ids = {name: thing.pk for name, thing in made.items()}
+    side.ids = {name: thing.pk for name, thing in made.items()} | make_own(owner, site)
     return side
 
 
@@ -101,10 +109,10 @@ def make_world() -> World:
             Membership.objects.create(team=own.team, user=users[who], role=role)
     for who, role in (("raised", Role.ADMIN), ("lowered", Role.MARKETING), ("guest", Role.VIEWER)):
         do_grant(own.site, users[who], role)
-    clients, keys, views = {"anonymous": Client()}, {}, {}
+    clients, keys, own_ids = {"anonymous": Client()}, {}, {}
     for who, user in users.items():
         clients[who] = Client()
         clients[who].force_login(user)
         keys[who] = do_create_api_key(user, foreign.team if who == "stranger" else own.team, who, ("admin",))
-        views[who] = View.objects.create(site=own.site, user=user, name=get_random_string(8), page="executive").pk
-    return World(own, foreign, spare, users, clients, keys, views)
+        own_ids[who] = make_own(user, own.site)
+    return World(own, foreign, spare, users, clients, keys, own_ids)
