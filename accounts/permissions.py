@@ -106,12 +106,12 @@ DASHBOARDS: dict[str, Methods] = {
 LIBRARY: dict[str, Methods] = {
     **named(
         "goals goals-one defined-events defined-events-one segments segments-one annotations annotations-one"
-        " reports reports-one spend engagement-settings",
+        " reports reports-one exchange-rates exchange-rates-one spend engagement-settings",
         edits(ANALYST),
     ),
     **named(
-        "goals-delete defined-events-delete segments-delete annotations-delete reports-delete send-report spend-delete"
-        " spend-preview save-segment",
+        "goals-delete defined-events-delete segments-delete annotations-delete reports-delete exchange-rates-delete"
+        " send-report spend-delete spend-preview save-segment",
         does(ANALYST),
     ),
     **named("links links-one", edits(ADMIN)),
@@ -129,7 +129,7 @@ def resource(scope: str = "admin") -> tuple[Methods, Methods]:
 
 def resources() -> dict[str, Methods]:
     found: dict[str, Methods] = {}
-    for name in ("goals", "defined-events", "segments", "annotations", "spend"):
+    for name in ("goals", "defined-events", "segments", "annotations", "spend", "exchange-rates"):
         found[f"api-{name}"], found[f"api-{name}-one"] = resource("write:events" if name == "annotations" else "admin")
     return found
 

@@ -12,7 +12,7 @@ from accounts.actions import do_create_api_key, do_create_owner, do_create_site
 from accounts.membership import do_grant, do_invite
 from accounts.models import ApiKey, EventSchema, Invitation, Membership, Role, SignIn, Site, Team, User
 from analytics.saved.exports import path_of
-from analytics.saved.models import Annotation, DefinedEvent, Export, Goal, Link, Report, Segment, Spend, View
+from analytics.saved.models import Annotation, DefinedEvent, ExchangeRate, Export, Goal, Link, Report, Segment, Spend, View
 
 PASSWORD = "correct horse battery"
 # Who asks: members of every role, one whose role is raised and one whose role is lowered on the site, somebody with this site
@@ -89,6 +89,7 @@ def make_side(name: str, owner: User) -> Side:
         "links": Link.objects.create(site=site, name="link", created_by=owner),
         "reports": Report.objects.create(site=site, recipients=["x@example.com"]),
         "spend": Spend.objects.create(site=site, day=date(2026, 1, 1), campaign="c", amount=1),
+        "exchange-rates": ExchangeRate.objects.create(site=site, currency="USD", day=date(2026, 1, 1), rate=1),
         "export": job,
     }  # fmt: skip
     side.ids = {name: thing.pk for name, thing in made.items()} | make_own(owner, site)
