@@ -43,11 +43,14 @@ class KeyInUse(Protocol):
 Actor = User | KeyInUse | AnonymousUser | str | None
 
 
-class About(TypedDict, total=False):
+class Where(TypedDict, total=False):
     target: str
+    request: HttpRequest | None
+
+
+class About(Where, total=False):
     before: Values
     after: Values
-    request: HttpRequest | None
 
 
 def do_record(
@@ -88,15 +91,14 @@ def record_change(
     site: Site,
     before: Mapping[str, Any],
     after: Mapping[str, Any],
-    **about: Unpack[About],
+    **where: Unpack[Where],
 ) -> AuditEntry | None:
     """Only what differs; nothing where nothing does."""
     differing = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     if not differing:
         return None
-    about["before"] = {name: before.get(name) for name in differing}
-    about["after"] = {name: after.get(name) for name in differing}
-    return do_record(actor, action, None, site, **about)
+    old, new = ({name: values.get(name) for name in differing} for values in (before, after))
+    return do_record(actor, action, None, site, before=old, after=new, **where)
 
 
 def name_of(actor: Actor, user: User | None) -> str:

@@ -42,6 +42,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 FREE = (
     "healthz",
     "readyz",
+    "home",
     "logout",
 )  # load balancers ask often and cheaply; logging out does nothing without a session
 WRONG_KEYS = 60  # answers of 401 by the API a minute and address

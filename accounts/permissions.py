@@ -58,7 +58,7 @@ def named(names: str, methods: Methods) -> dict[str, Methods]:
 
 OPEN: dict[str, Methods] = {
     **named(
-        "healthz readyz metrics event-types event-type python-client api-schema api-docs tracker tracker-config",
+        "home healthz readyz metrics event-types event-type python-client api-schema api-docs tracker tracker-config",
         {"GET": ANYONE},
     ),
     **named("setup login forgot reset invitation shared unsubscribe", {"GET": ANYONE, "POST": ANYONE}),
@@ -67,7 +67,7 @@ OPEN: dict[str, Methods] = {
     **named("oidc oidc-callback", {"GET": ANYONE}),
 }
 OWN: dict[str, Methods] = {
-    **named("home sites", {"GET": PERSON}),
+    **named("sites", {"GET": PERSON}),
     **named("account confirm factor-app recovery-codes", {"GET": PERSON, "POST": PERSON}),
     **named("factors", {"GET": PERSON}),
     **named("end-session end-sessions remove-app add-passkey rename-passkey remove-passkey", {"POST": PERSON}),
@@ -186,7 +186,7 @@ def as_markdown() -> str:
 
 def who(need: Need) -> str:
     if need.of in (Of.ANYONE, Of.PERSON):
-        return need.of.value
+        return str(need.of.value)
     if need.role == OWNER:
         return "owner"
     return "everyone with a role" if need.role == MARKETING else f"{need.role.label.lower()} and above"

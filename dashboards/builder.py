@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
@@ -50,9 +50,12 @@ def odd(value: str, names: list[str]) -> str:
 @require_GET
 def view(request: HttpRequest, site_id: int) -> HttpResponse:
     try:
-        state = get_state(request, enter(request, site_id, people=True))
+        door = enter(request, site_id)
     except Closed as closed:
         return closed.answer
+    if door.is_guest:  # it tells names that are in use, past the filters of the link
+        raise Http404("There is no such page.")
+    state = get_state(request, door)
     wide = State(state.site, period="365d", now=state.now)
     page = request.GET.get("url", "").strip()
     given = {name: request.GET.get(name, "").strip()[:300] for name in PARTS}

@@ -10,7 +10,8 @@ from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import generics, serializers
 from rest_framework.pagination import CursorPagination
 
-from accounts.audit import Action, do_record
+from accounts.access import LEAST
+from accounts.audit import About, Action, do_record
 from accounts.models import Role, Site
 from analytics.api.authentication import ReadsAndChanges
 from analytics.api.views import PROBLEMS, StatsView
@@ -156,7 +157,7 @@ class OfSite(StatsView):
     @cached_property
     def site(self) -> Site:
         changes = self.request.method not in ("GET", "HEAD", "OPTIONS")
-        return self.caller().access_site(self.kwargs["site_id"], Role.ANALYST if changes else Role.VIEWER)
+        return self.caller().access_site(self.kwargs["site_id"], Role.ANALYST if changes else LEAST)
 
     def get_queryset(self) -> QuerySet[Any]:
         if getattr(self, "swagger_fake_view", False):
@@ -169,8 +170,8 @@ class OfSite(StatsView):
 
     def record(self, action: Action, thing: Any, before: Told = None, after: Told = None) -> None:
         target = f"{type(thing)._meta.verbose_name} {thing}"
-        about = {"before": before, "after": after, "request": self.request._request}
-        do_record(self.caller(), action, None, self.site, target=target, **about)  # type: ignore[typeddict-item]
+        about: About = {"target": target, "before": before, "after": after, "request": self.request._request}
+        do_record(self.caller(), action, None, self.site, **about)
 
     def perform_create(self, serializer: Any) -> None:
         made = serializer.save(site=self.site)

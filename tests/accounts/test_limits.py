@@ -10,6 +10,12 @@ pytestmark = pytest.mark.django_db
 PUBLIC = "8.8.8.8"
 
 
+@pytest.fixture(autouse=True)
+def one_minute(monkeypatch):
+    """Counts are of a minute of the clock, and none ends during a test."""
+    monkeypatch.setattr("accounts.limits.time.time", lambda: 1_800_000_010.0)
+
+
 def test_all_that_is_open_to_anyone_is_limited():
     open_to_all = {name for name, methods in MATRIX.items() if any(need.of == Of.ANYONE for need in methods.values())}
     assert open_to_all == {*LIMITS, *FREE}
