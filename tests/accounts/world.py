@@ -12,7 +12,18 @@ from accounts.actions import do_create_api_key, do_create_owner, do_create_site
 from accounts.membership import do_grant, do_invite
 from accounts.models import ApiKey, EventSchema, Invitation, Membership, Role, SignIn, Site, Team, User
 from analytics.saved.exports import path_of
-from analytics.saved.models import Annotation, DefinedEvent, ExchangeRate, Export, Goal, Link, Report, Segment, Spend, View
+from analytics.saved.models import (
+    Annotation,
+    DefinedEvent,
+    ExchangeRate,
+    Export,
+    Goal,
+    Link,
+    Report,
+    Segment,
+    Spend,
+    View,
+)
 
 PASSWORD = "correct horse battery"
 # Who asks: members of every role, one whose role is raised and one whose role is lowered on the site, somebody with this site
