@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.utils.crypto import get_random_string
 
@@ -71,8 +72,10 @@ def make_user(name: str) -> User:
 def make_own(user: User, site: Site) -> dict[str, int]:
     passkey = Authenticator.objects.create(user=user, type="webauthn", data={"name": "Phone", "credential": {}})
     view = View.objects.create(site=site, user=user, name=get_random_string(8), page="executive")
-    session = SignIn.objects.create(user=user, session_key=get_random_string(32))
-    return {"view": view.pk, "sign_in": session.pk, "passkey": passkey.pk}
+    store = SessionStore()  # on another device
+    store.create()
+    sign_in = SignIn.objects.create(user=user, session_key=store.session_key)
+    return {"view": view.pk, "sign_in": sign_in.pk, "passkey": passkey.pk}
 
 
 def make_side(name: str, owner: User) -> Side:
