@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
+from accounts import factors
 from accounts.models import Membership, Role, Site, SiteGrant, Team, User
 
 Person = User | AnonymousUser
@@ -40,7 +41,18 @@ def check_role(held: Role | None, wanted: Role) -> Role:
     return held
 
 
-def access_site(user: Person, site_id: int, role: Role = LEAST) -> Site:
+class SecondFactorNeeded(PermissionDenied):
+    """The middleware leads the person to where they set one up."""
+
+
+def check_factor(user: Person, team: Team) -> None:
+    """Of who sees one site alone it is asked like of the team's members."""
+    if team.require_second_factor and isinstance(user, User) and factors.lacks_factor(user):
+        raise SecondFactorNeeded(f"{team} asks for a second factor: set one up first.")
+
+
+def reach_site(user: Person, site_id: int, role: Role = LEAST) -> Site:
+    """For keys, whose maker was let in when they made it: no second factor is asked of a program."""
     site = Site.objects.select_related("team").filter(pk=site_id).first()
     if site is None:
         raise Http404("There is no such page.")
@@ -48,7 +60,14 @@ def access_site(user: Person, site_id: int, role: Role = LEAST) -> Site:
     return site
 
 
-def access_team(user: Person, team_id: int, role: Role = LEAST) -> Team:
+def access_site(user: Person, site_id: int, role: Role = LEAST) -> Site:
+    site = reach_site(user, site_id, role)
+    check_factor(user, site.team)
+    return site
+
+
+def reach_team(user: Person, team_id: int, role: Role = LEAST) -> Team:
+    """As reach_site."""
     team = Team.objects.filter(pk=team_id).first()
     if team is None:
         raise Http404("There is no such page.")
@@ -56,11 +75,26 @@ def access_team(user: Person, team_id: int, role: Role = LEAST) -> Team:
     return team
 
 
-def visible_sites(user: Person) -> QuerySet[Site]:
+def access_team(user: Person, team_id: int, role: Role = LEAST) -> Team:
+    team = reach_team(user, team_id, role)
+    check_factor(user, team)
+    return team
+
+
+def member_sites(user: Person) -> QuerySet[Site]:
+    """All that the person has a role on, by the team or by a grant."""
     if not isinstance(user, User) or not user.is_active:
         return Site.objects.none()
     seen = Q(team__memberships__user=user) | Q(grants__user=user)
     return Site.objects.filter(seen).select_related("team").distinct()
+
+
+def visible_sites(user: Person) -> QuerySet[Site]:
+    """Without those of teams that ask for a second factor, while the person has none."""
+    found = member_sites(user)
+    if isinstance(user, User) and factors.lacks_factor(user):
+        return found.exclude(team__require_second_factor=True)
+    return found
 
 
 def site_configurations() -> list[Site]:

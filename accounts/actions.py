@@ -112,6 +112,11 @@ def do_create_setup_token() -> str | None:
     return token
 
 
+def do_require_factor(team: Team, required: bool) -> None:
+    team.require_second_factor = required
+    team.save(update_fields=["require_second_factor"])
+
+
 def do_delete_site(site: Site) -> None:
     """The site is gone at once; its events follow in the background. Raises OSError before anything is deleted."""
     send_task("ingestion.delete_site_data", site_id=site.pk)

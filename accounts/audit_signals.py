@@ -7,10 +7,12 @@ from django.http import HttpRequest
 
 from accounts.audit import Action, do_record
 from accounts.models import User
+from accounts.sign_in import WAY_IN
 
 
 def signed_in(sender: Any, request: HttpRequest | None, user: User, **_: Any) -> None:
-    do_record(user, Action.SIGN_IN, target=user.email, request=request)
+    way = request.META.get(WAY_IN) if request is not None else None
+    do_record(user, Action.SIGN_IN, target=user.email, after={"by": way} if way else None, request=request)
 
 
 def signed_out(sender: Any, request: HttpRequest | None, user: User | None, **_: Any) -> None:

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.utils.timezone import now
 
-from accounts.access import LEAST, access_site, access_team, get_role, visible_sites
+from accounts.access import LEAST, get_role, member_sites, reach_site, reach_team
 from accounts.audit import Action, do_record
 from accounts.key_use import count, do_keep
 from accounts.models import ApiKey, Role, Site, Team, User, hash_token
@@ -28,17 +28,17 @@ class Caller:
         return scope in self.scopes or "admin" in self.scopes
 
     def sites(self) -> list[Site]:
-        return list(visible_sites(self.user).filter(team_id=self.team_id))
+        return list(member_sites(self.user).filter(team_id=self.team_id))
 
     def access_site(self, site_id: int, role: Role = LEAST) -> Site:
         """Raises Http404 for a site of another team, even where the maker is a member there too."""
-        site = access_site(self.user, site_id, role)
+        site = reach_site(self.user, site_id, role)
         if site.team_id != self.team_id:
             raise Http404("There is no such site.")
         return site
 
     def access_team(self, role: Role) -> Team:
-        return access_team(self.user, self.team_id, role)
+        return reach_team(self.user, self.team_id, role)
 
 
 def get_caller(token: str, request: HttpRequest | None = None) -> Caller | None:

@@ -20,6 +20,11 @@ from accounts.address import client_address
 LIMITS: dict[str, tuple[int, int]] = {
     "setup": (60, 10),
     "login": (120, 30),
+    "second": (60, 20),
+    "passkey-login": (30, 30),
+    "passkey-options": (60, 60),
+    "oidc": (30, 30),
+    "oidc-callback": (60, 60),
     "forgot": (60, 10),
     "reset": (60, 10),
     "invitation": (60, 10),
@@ -117,6 +122,8 @@ def refuse(request: HttpRequest) -> HttpResponse:
         return JsonResponse(
             {"error": {"code": "rate_limited", "message": text}}, status=429, headers={"Retry-After": wait}
         )
+    if request.path.startswith("/passkeys/"):  # read by passkeys.ts, which shows it
+        return JsonResponse({"error": text}, status=429, headers={"Retry-After": wait})
     response = render(request, "429.html", {"wait": wait}, status=429)
     response["Retry-After"] = wait
     return response

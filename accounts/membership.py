@@ -7,6 +7,7 @@ from django.utils.timezone import now
 
 from accounts.access import get_site_role
 from accounts.models import ApiKey, Invitation, Membership, Role, Site, SiteGrant, Team, User, hash_token
+from accounts.sign_in import do_end_sessions
 from accounts.signals import access_ended
 
 
@@ -58,7 +59,8 @@ def do_change_role(membership: Membership, role: Role) -> None:
 
 @transaction.atomic
 def do_remove_member(membership: Membership) -> None:
-    """Their keys of this team, their roles on its sites, the links they shared and the invitations they sent go with them."""
+    """Their keys of this team, their roles on its sites, the links they shared and the invitations they sent go with them;
+    and their sessions, when nothing is left that they may see."""
     check_keeps_an_owner(membership)
     team, user = membership.team_id, membership.user
     ApiKey.objects.filter(team_id=team, user=user).delete()
@@ -67,6 +69,13 @@ def do_remove_member(membership: Membership) -> None:
     sites = list(Site.objects.filter(team_id=team).values_list("pk", flat=True))
     membership.delete()
     access_ended.send(Membership, user=user, site_ids=sites)
+    do_end_idle_sessions(user)
+
+
+def do_end_idle_sessions(user: User) -> None:
+    """Of who is in no team and sees no site."""
+    if not user.memberships.exists() and not user.grants.exists():
+        do_end_sessions(user)
 
 
 @transaction.atomic
@@ -82,3 +91,4 @@ def do_end_grant(grant: SiteGrant) -> None:
     if get_site_role(user, site) is None:
         Invitation.objects.filter(site=site, invited_by=user, accepted_at=None).delete()
         access_ended.send(SiteGrant, user=user, site_ids=[site.pk])
+        do_end_idle_sessions(user)

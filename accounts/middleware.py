@@ -1,8 +1,17 @@
 from collections.abc import Callable
 
+from django.contrib import messages
 from django.http import HttpRequest
 from django.http.response import HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import redirect
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts import confirm
+from accounts.access import SecondFactorNeeded
+from accounts.models import User
+from accounts.sign_in import do_note_seen
 
 POLICY = "; ".join(
     [
@@ -36,3 +45,26 @@ class Compressed(GZipMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         return response if response.streaming else super().process_response(request, response)
+
+
+class Doors:
+    """Notes that a session is in use, and leads on who a view did not let in yet."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.session.accessed and isinstance(request.user, User):
+            do_note_seen(request, request.user)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, confirm.NeedsConfirmation):
+            return confirm.ask(request, str(exception))
+        if isinstance(exception, SecondFactorNeeded):
+            if "HX-Request" in request.headers:
+                return HttpResponseClientRedirect(reverse("factors"))
+            messages.warning(request, str(exception))
+            return redirect("factors")
+        return None

@@ -62,9 +62,40 @@ class User(AbstractBaseUser):
         return self.name or self.email
 
 
+class SignIn(models.Model):
+    """A session, as its person sees it in a list. Of the address only the country is kept."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="sign_ins")
+    session_key = models.CharField(max_length=40, unique=True)
+    method = models.CharField(max_length=80, blank=True)  # "password and code"
+    device = models.CharField(max_length=80, blank=True)  # "Firefox on Linux"
+    country = models.CharField(max_length=2, blank=True)
+    created_at = models.DateTimeField(default=now)
+    last_seen_at = models.DateTimeField(default=now)
+
+    def __str__(self) -> str:
+        return f"{self.user} by {self.device}"
+
+
+class Identity(models.Model):
+    """Who a person is at the provider of single sign-on; e-mail addresses change, subjects do not."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=now)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_person_per_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.issuer}"
+
+
 class Team(models.Model):
     name = models.CharField(max_length=120)
     created_at = models.DateTimeField(default=now)
+    require_second_factor = models.BooleanField(default=False)
     members = models.ManyToManyField(User, through="Membership", related_name="teams")
 
     def __str__(self) -> str:
@@ -75,6 +106,7 @@ class Membership(models.Model):
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role.choices)
+    by_groups = models.BooleanField(default=False)  # given by the groups of single sign-on, and taken by them
     created_at = models.DateTimeField(default=now)
 
     class Meta:

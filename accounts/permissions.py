@@ -62,11 +62,15 @@ OPEN: dict[str, Methods] = {
         {"GET": ANYONE},
     ),
     **named("setup login forgot reset invitation shared unsubscribe", {"GET": ANYONE, "POST": ANYONE}),
-    **named("logout privacy-token", {"POST": ANYONE}),
+    **named("second", {"GET": ANYONE, "POST": ANYONE}),
+    **named("passkey-login passkey-options logout privacy-token", {"POST": ANYONE}),
+    **named("oidc oidc-callback", {"GET": ANYONE}),
 }
 OWN: dict[str, Methods] = {
     **named("sites", {"GET": PERSON}),
-    **named("account", {"GET": PERSON, "POST": PERSON}),
+    **named("account confirm factor-app recovery-codes", {"GET": PERSON, "POST": PERSON}),
+    **named("factors", {"GET": PERSON}),
+    **named("end-session end-sessions remove-app add-passkey rename-passkey remove-passkey", {"POST": PERSON}),
 }
 TEAMS: dict[str, Methods] = {
     **named("team", sees(of=Of.TEAM)),
@@ -75,6 +79,7 @@ TEAMS: dict[str, Methods] = {
     **named("new-key rotate-key revoke-key demo-site", does(ADMIN, Of.TEAM)),
     **named("key-use audit audit-csv", sees(ADMIN, Of.TEAM)),
     **named("new-site", edits(ADMIN, Of.TEAM)),
+    **named("require-second-factor", does(OWNER, Of.TEAM)),
 }
 SITES: dict[str, Methods] = {
     **named("installation installation-status sparkline site-home", sees()),

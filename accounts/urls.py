@@ -1,16 +1,44 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from accounts.views import audit, collection, entry, keys, profile, site_access, sites, team, tracker
+from accounts.views import (
+    audit,
+    collection,
+    entry,
+    factors,
+    keys,
+    oidc,
+    profile,
+    second,
+    site_access,
+    sites,
+    team,
+    tracker,
+)
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="sites"), name="home"),
     path("setup", entry.setup, name="setup"),
     path("login", entry.log_in, name="login"),
+    path("login/second", second.second, name="second"),
+    path("login/passkey", second.passkey_login, name="passkey-login"),
+    path("login/oidc", oidc.start, name="oidc"),
+    path("login/oidc/callback", oidc.callback, name="oidc-callback"),
+    path("passkeys/options/<str:purpose>", second.passkey_options, name="passkey-options"),
+    path("confirm", second.confirm_page, name="confirm"),
     path("logout", entry.log_out, name="logout"),
     path("password/forgot", entry.forgot, name="forgot"),
     path("password/reset/<str:uid>/<str:token>", entry.reset, name="reset"),
     path("account", profile.account, name="account"),
+    path("account/sessions/<int:sign_in_id>/end", profile.end_session, name="end-session"),
+    path("account/sessions/end", profile.end_others, name="end-sessions"),
+    path("account/factors", factors.overview, name="factors"),
+    path("account/factors/app", factors.app, name="factor-app"),
+    path("account/factors/app/remove", factors.remove_app, name="remove-app"),
+    path("account/factors/codes", factors.codes, name="recovery-codes"),
+    path("account/factors/passkeys", factors.add_passkey, name="add-passkey"),
+    path("account/factors/passkeys/<int:passkey_id>/name", factors.rename_passkey, name="rename-passkey"),
+    path("account/factors/passkeys/<int:passkey_id>/remove", factors.remove_passkey, name="remove-passkey"),
     path("sites/", sites.sites, name="sites"),
     path("sites/new", sites.new_site, name="new-site"),
     path("sites/demo", sites.demo_site, name="demo-site"),
@@ -41,6 +69,7 @@ urlpatterns = [
     path("sites/<int:site_id>/delete", sites.delete, name="delete-site"),
     path("team/<int:team_id>", team.team, name="team"),
     path("team/<int:team_id>/name", team.rename, name="rename-team"),
+    path("team/<int:team_id>/second-factor", team.require_factor, name="require-second-factor"),
     path("team/<int:team_id>/invitations", team.invite, name="invite"),
     path("team/<int:team_id>/invitations/<int:invitation_id>/revoke", team.revoke_invitation, name="revoke-invitation"),
     path("team/<int:team_id>/members/<int:membership_id>/role", team.change_role, name="change-role"),

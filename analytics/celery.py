@@ -31,6 +31,7 @@ app.conf.update(
         "key-use": {"task": "accounts.keep_key_use", "schedule": 900.0, "options": {"expires": 900}},
         "privacy": {"task": "privacy.resume", "schedule": 60.0, "options": {"expires": 60}},
         "retention": {"task": "privacy.retain", "schedule": 24 * 3600.0, "options": {"expires": 3600}},
+        "forget-sessions": {"task": "accounts.forget_sessions", "schedule": 86400.0, "options": {"expires": 3600}},
         "destroy-old-salts": {"task": "ingestion.destroy_old_salts", "schedule": 600.0, "options": {"expires": 600}},
     },
 )

@@ -118,6 +118,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
+    "allauth.account",
+    "allauth.mfa",
     "accounts",
     "analytics.services",
     "analytics.clickhouse",
@@ -141,6 +143,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.limits.AnonymousLimits",
+    "allauth.account.middleware.AccountMiddleware",
+    "accounts.middleware.Doors",
 ]
 ROOT_URLCONF = "analytics.urls"
 WSGI_APPLICATION = "analytics.wsgi.application"
@@ -200,7 +204,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 10},
-    }
+    },
+    {"NAME": "accounts.passwords.Breached"},
+    {"NAME": "accounts.passwords.OfThisPlace"},
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "sites"
@@ -209,6 +215,21 @@ SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 CSRF_COOKIE_NAME = "footfall_csrf"
 CSRF_COOKIE_HTTPONLY = True
+MFA_ADAPTER = "accounts.factor_adapter.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_TOLERANCE = 1  # a code of the half minute before or after
+MFA_RECOVERY_CODE_DIGITS = 10
+
+# Single sign-on by OpenID Connect: off without OIDC_ISSUER
+OIDC_ISSUER = env_url("OIDC_ISSUER", ("https", "http")).rstrip("/")
+OIDC_CLIENT_ID = env_str("OIDC_CLIENT_ID")
+OIDC_CLIENT_SECRET = env_str("OIDC_CLIENT_SECRET")
+OIDC_NAME = env_str("OIDC_NAME", "single sign-on")
+OIDC_SCOPES = env_str("OIDC_SCOPES", "openid email profile")
+OIDC_GROUP_CLAIM = env_str("OIDC_GROUP_CLAIM", "groups")
+OIDC_ROLES = env_str("OIDC_ROLES")  # group=team-or-*:role, …
+if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_ROLES):
+    raise ImproperlyConfigured("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_ROLES too.")
 
 # The browser's side
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -14,7 +14,7 @@ os.environ["FOOTFALL_DATA_DIR"] = str(DATA)
 os.environ["SECRET_KEY"] = "only-for-tests"
 os.environ["LOG_LEVEL"] = "ERROR"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright leaves an event loop in the thread; no test is async
-for name in ("CLICKHOUSE_URL", "REDIS_URL", "BASE_URL", "EMAIL_URL", "TRUSTED_PROXIES"):
+for name in ("CLICKHOUSE_URL", "REDIS_URL", "BASE_URL", "EMAIL_URL", "TRUSTED_PROXIES", "OIDC_ISSUER"):
     os.environ.pop(name, None)
 
 _stores: "list[subprocess.Popen[bytes]]" = []

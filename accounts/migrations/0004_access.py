@@ -44,7 +44,7 @@ def drop_triggers(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0002_collection"),
+        ("accounts", "0003_sign_in"),
     ]
 
     operations = [

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import access_team
 from accounts.actions import do_create_api_key, do_rotate_api_key
 from accounts.audit import Action, do_record
+from accounts.confirm import confirm_person
 from accounts.forms import OVERLAPS, KeyForm
 from accounts.key_use import do_keep
 from accounts.models import ApiKey, Role, Team, User
@@ -47,6 +48,8 @@ def new_key(request: HttpRequest, team_id: int) -> HttpResponse:
     assert isinstance(request.user, User)
     if form.is_valid():
         data = form.cleaned_data
+        if "admin" in data["scopes"]:
+            confirm_person(request)
         key = do_create_api_key(request.user, found, data["name"], tuple(data["scopes"]), int(data["days"] or 0))
         request.session[NEW_KEY] = key
         target = f"{data['name']} ({key[:10]}…)"
@@ -70,6 +73,8 @@ def rotate_key(request: HttpRequest, team_id: int, key_id: int) -> HttpResponse:
     if hours not in OVERLAPS:
         messages.error(request, "Nothing is changed: choose how long the old key goes on working.")
         return redirect("team", team_id=team_id)
+    if "admin" in key.scopes:
+        confirm_person(request)
     assert isinstance(request.user, User)
     before = told(key)
     request.session[NEW_KEY] = do_rotate_api_key(key, request.user, int(hours))

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import factors
 from accounts.access import access_site, access_team, get_site_role, visible_sites
 from accounts.actions import (
     do_create_site,
@@ -19,6 +20,7 @@ from accounts.actions import (
     send_task,
 )
 from accounts.audit import Action, do_record, record_change
+from accounts.confirm import confirm_person
 from accounts.forms import OVERLAPS, SiteForm, SiteSettingsForm
 from accounts.mail import absolute
 from accounts.models import Membership, Role, Site, Team, User
@@ -42,8 +44,14 @@ def sites(request: HttpRequest) -> HttpResponse:
     context = {
         "sites": found, "several_teams": several, "may_add": bool(admin_teams(request.user)),
         "may_leave": [site.pk for site in found if site.team_id not in teams],
+        "closed_teams": closed_teams(request.user),
     }  # fmt: skip
     return render(request, "accounts/sites.html", context)
+
+
+def closed_teams(user: Any) -> list[Team]:
+    """Those that wait for the person's second factor."""
+    return factors.teams_that_require(user) if factors.lacks_factor(user) else []
 
 
 def chosen_team(request: HttpRequest) -> Team:
@@ -145,6 +153,7 @@ def renew_secret(request: HttpRequest, site_id: int) -> HttpResponse:
     if hours not in OVERLAPS:
         messages.error(request, "Nothing is changed: choose how long the old secret goes on working.")
         return redirect("settings", site_id=site.pk)
+    confirm_person(request)
     request.session[SECRET] = {str(site.pk): do_renew_ingest_secret(site, int(hours))}
     do_record(request.user, Action.SECRET_RENEWED, None, site, target=site.domain,
               after={"old_until": site.old_secret_until}, request=request)  # fmt: skip
@@ -173,6 +182,7 @@ def transfer(request: HttpRequest, site_id: int) -> HttpResponse:
     if team.sites.filter(domain=site.domain).exists():
         messages.error(request, f"{team} has a site {site.domain} already.")
         return redirect("settings", site_id=site.pk)
+    confirm_person(request)
     before = site.team
     do_transfer_site(site, team)
     for one in (before, team):  # in the log of both
@@ -189,6 +199,7 @@ def delete(request: HttpRequest, site_id: int) -> HttpResponse:
     if request.POST.get("domain", "").strip().lower() != site.domain:
         messages.error(request, f"Nothing is deleted: type {site.domain} to confirm.")
         return redirect("settings", site_id=site.pk)
+    confirm_person(request)
     try:
         do_delete_site(site)
     except OSError as error:

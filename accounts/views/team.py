@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,13 +10,16 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts import factors
 from accounts.access import access_team, get_role
+from accounts.actions import do_require_factor
 from accounts.audit import Action, do_record
+from accounts.confirm import confirm_person
 from accounts.forms import OVERLAPS, AccountForm, InviteForm, KeyForm
 from accounts.mail import absolute, notify
 from accounts.membership import do_accept, do_change_role, do_invite, do_remove_member
 from accounts.models import Invitation, Membership, Role, Site, Team, User, hash_token
-from accounts.views.entry import BACKEND
+from accounts.sign_in import do_log_in
 from accounts.views.keys import NEW_KEY, shown_keys
 
 
@@ -72,6 +74,30 @@ def rename(request: HttpRequest, team_id: int) -> HttpResponse:
 
 @require_POST
 @login_required
+def require_factor(request: HttpRequest, team_id: int) -> HttpResponse:
+    """An owner who has none would shut themselves out with the others."""
+    found = access_team(request.user, team_id, Role.OWNER)
+    wanted = request.POST.get("required") == "on"
+    assert isinstance(request.user, User)
+    if wanted and factors.lacks_factor(request.user):
+        messages.error(request, "Set up a second factor of your own first.")
+        return redirect("factors")
+    confirm_person(request)
+    before = {"second_factor": found.require_second_factor}
+    do_require_factor(found, wanted)
+    do_record(request.user, Action.SIGN_IN_SETTINGS_CHANGED, found, target=found.name, before=before,
+              after={"second_factor": wanted}, request=request)  # fmt: skip
+    said = (
+        "Members without a second factor are asked to set one up."
+        if wanted
+        else "A second factor is no longer asked for."
+    )
+    messages.success(request, said)
+    return redirect("team", team_id=team_id)
+
+
+@require_POST
+@login_required
 def invite(request: HttpRequest, team_id: int) -> HttpResponse:
     found = access_team(request.user, team_id, Role.ADMIN)
     form = InviteForm(request.POST)
@@ -82,6 +108,8 @@ def invite(request: HttpRequest, team_id: int) -> HttpResponse:
     site = site_of(found, request.POST.get("site", ""))
     if site is not None and role == Role.OWNER:
         raise PermissionDenied("Owners are owners of a team, not of one site.")
+    if role == Role.OWNER:
+        confirm_person(request)
     if found.memberships.filter(user__email=email).exists():
         messages.error(request, "This person is in the team already.")
         return redirect("team", team_id=team_id)
@@ -141,6 +169,8 @@ def change_role(request: HttpRequest, team_id: int, membership_id: int) -> HttpR
     mine, member = held(request, found), member_of(found, membership_id)
     role = check_grants(mine, request.POST.get("role", ""))
     check_grants(mine, member.role)
+    if Role.OWNER in (role, member.role):
+        confirm_person(request)
     before = member.role
     try:
         do_change_role(member, role)
@@ -162,6 +192,8 @@ def remove(request: HttpRequest, team_id: int, membership_id: int) -> HttpRespon
     if not leaving:
         access_team(request.user, team_id, Role.ADMIN)
         check_grants(held(request, found), member.role)
+    if member.role == Role.OWNER:
+        confirm_person(request)
     try:
         do_remove_member(member)
     except ValueError as error:
@@ -192,7 +224,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         new = User.objects.create_user(found.email, form.cleaned_data["password"], name=form.cleaned_data["name"])
         answer = accept(request, found, new)
         if answer.status_code == 302:
-            login(request, new, BACKEND)
+            do_log_in(request, new, "invitation")
         return answer
     return render(request, "accounts/invitation.html", context | {"form": form})
 

@@ -24,8 +24,12 @@ class Admins(BasePermission):
 
 
 class AskSerializer(serializers.Serializer[Any]):
-    q = serializers.CharField(default="", max_length=100, help_text="Words in the target, the change, the names.")
-    actor = serializers.CharField(default="", max_length=100, help_text="A part of the e-mail address.")
+    q = serializers.CharField(
+        default="", allow_blank=True, max_length=100, help_text="Words in the target, the change, the names."
+    )
+    actor = serializers.CharField(
+        default="", allow_blank=True, max_length=100, help_text="A part of the e-mail address."
+    )
     action = serializers.ChoiceField(list(LABELS), required=False)
     first = serializers.DateField(required=False, help_text="The first day (UTC).")
     last = serializers.DateField(required=False, help_text="The last day (UTC).")

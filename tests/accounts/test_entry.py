@@ -1,8 +1,11 @@
 import re
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.actions import do_create_setup_token
 from accounts.models import User
@@ -64,10 +67,12 @@ def test_guessing_is_slowed_down(alice):
     assert elsewhere.status_code == 302
 
 
-def test_a_forgotten_password(alice):
+def test_a_forgotten_password(alice, run_tasks):
     client = Client()
     for email in (alice.email, "nobody@example.com"):
         assert b"Look into your mail" in client.post("/password/forgot", {"email": email}).content
+    assert mail.outbox == [], "the worker looks the address up and sends"
+    run_tasks()
     assert [m.to for m in mail.outbox] == [[alice.email]]
     link = re.search(r"http://testserver(/\S+)", mail.outbox[0].body)[1]
     assert client.post(link, {"password": "another good one"}).url == "/login"
@@ -112,7 +117,24 @@ def test_forms_need_their_token(alice):
     assert client.post("/logout").status_code == 403
 
 
-def test_mail_by_smtp(alice, settings):
+@pytest.mark.parametrize("path", ["/login", "/password/forgot"])
+def test_the_same_work_is_done_for_who_has_an_account_and_who_has_none(alice, path, monkeypatch):
+    """Time is not measured here, what takes it is: queries, password hashes, mails."""
+    hashed, done = [], []
+    encode, verify = Argon2PasswordHasher.encode, Argon2PasswordHasher.verify
+    monkeypatch.setattr(Argon2PasswordHasher, "encode", lambda *a: hashed.append(1) or encode(*a))
+    monkeypatch.setattr(Argon2PasswordHasher, "verify", lambda *a: hashed.append(1) or verify(*a))
+    Client().post(path, {"email": "first@example.com", "password": "no"})  # begins the audit log
+    for email in (alice.email, "nobody@example.com"):
+        hashed.clear()
+        with CaptureQueriesContext(connection) as queries:
+            answer = Client().post(path, {"email": email, "password": "no"})
+        done.append((answer.status_code, len(queries), len(hashed), len(mail.outbox)))
+    assert done[0] == done[1]
+    assert done[0][2] == (1 if path == "/login" else 0)
+
+
+def test_mail_by_smtp(alice, settings, run_tasks):
     """Through a real SMTP server."""
     import aiosmtpd.controller
     import aiosmtpd.handlers
@@ -131,6 +153,7 @@ def test_mail_by_smtp(alice, settings):
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
         Client().post("/password/forgot", {"email": alice.email})
+        run_tasks()
     finally:
         server.stop()
     assert Sink.got[0][0] == [alice.email] and b"/password/reset/" in Sink.got[0][1]

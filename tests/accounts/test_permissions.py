@@ -17,7 +17,14 @@ from tests.accounts.world import PEOPLE, World, make_world
 
 pytestmark = pytest.mark.django_db
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-PLAIN = {"page": "executive", "group": "pages", "dimension": "path", "kind": "events", "name": "page_view"}
+PLAIN = {
+    "page": "executive",
+    "group": "pages",
+    "dimension": "path",
+    "kind": "events",
+    "name": "page_view",
+    "purpose": "login",
+}
 TOKENS = {"token": "1-nothing", "uid": "MQ", "site_key": "ff_nothing"}
 UNBOUND = {"home", "account"}  # answer other methods as GET, and change nothing by them
 # Bodies with which each POST does something; empty where it takes none.
@@ -72,8 +79,8 @@ def address(world: World, name: str, who: str = "owner", foreign: str = "") -> s
             values[kwarg] = side.site.pk if kwarg == "site_id" else side.team.pk
         elif kwarg in PLAIN | TOKENS:
             values[kwarg] = (PLAIN | TOKENS)[kwarg]
-        elif name == "delete-view" and kwarg != foreign and who in world.views:
-            values[kwarg] = world.views[who]
+        elif kwarg != foreign and object_name(name, kwarg) in world.own_ids.get(who, {}):
+            values[kwarg] = world.own_ids[who][object_name(name, kwarg)]
         else:
             values[kwarg] = side.ids[object_name(name, kwarg)]
     return reverse(name, kwargs=values)

@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.utils.crypto import get_random_string
 
 from accounts.actions import do_create_api_key, do_create_owner, do_create_site
 from accounts.membership import do_grant, do_invite
-from accounts.models import ApiKey, EventSchema, Invitation, Membership, Role, Site, Team, User
+from accounts.models import ApiKey, EventSchema, Invitation, Membership, Role, SignIn, Site, Team, User
 from analytics.privacy import archive
 from analytics.privacy.models import PrivacyRequest
 from analytics.saved.exports import path_of
@@ -53,7 +55,7 @@ class World:
     users: dict[str, User]
     clients: dict[str, Client]
     keys: dict[str, str]
-    views: dict[str, int]
+    own_ids: dict[str, dict[str, int]]  # what is nobody's but one's own
 
     def site_role(self, who: str) -> Role | None:
         return ROLES.get(who) or {"raised": Role.ADMIN, "lowered": Role.MARKETING, "guest": Role.VIEWER}.get(who)
@@ -67,6 +69,15 @@ def make_user(name: str) -> User:
     user.set_unusable_password()
     user.save()
     return user
+
+
+def make_own(user: User, site: Site) -> dict[str, int]:
+    passkey = Authenticator.objects.create(user=user, type="webauthn", data={"name": "Phone", "credential": {}})
+    view = View.objects.create(site=site, user=user, name=get_random_string(8), page="executive")
+    store = SessionStore()  # on another device
+    store.create()
+    sign_in = SignIn.objects.create(user=user, session_key=store.session_key)
+    return {"view": view.pk, "sign_in": sign_in.pk, "passkey": passkey.pk}
 
 
 def make_side(name: str, owner: User) -> Side:
@@ -95,9 +106,9 @@ def make_side(name: str, owner: User) -> Side:
         "reports": Report.objects.create(site=site, recipients=["x@example.com"]),
         "spend": Spend.objects.create(site=site, day=date(2026, 1, 1), campaign="c", amount=1),
         "exchange-rates": ExchangeRate.objects.create(site=site, currency="USD", day=date(2026, 1, 1), rate=1),
-        "privacy": make_privacy_request(site), "export": job, "view": View.objects.create(site=site, user=owner, name="view", page="executive"),
+        "privacy": make_privacy_request(site), "export": job,
     }  # fmt: skip
-    side.ids = {name: thing.pk for name, thing in made.items()}
+    side.ids = {name: thing.pk for name, thing in made.items()} | make_own(owner, site)
     return side
 
 
@@ -125,10 +136,10 @@ def make_world() -> World:
             Membership.objects.create(team=own.team, user=users[who], role=role)
     for who, role in (("raised", Role.ADMIN), ("lowered", Role.MARKETING), ("guest", Role.VIEWER)):
         do_grant(own.site, users[who], role)
-    clients, keys, views = {"anonymous": Client()}, {}, {}
+    clients, keys, own_ids = {"anonymous": Client()}, {}, {}
     for who, user in users.items():
         clients[who] = Client()
         clients[who].force_login(user)
         keys[who] = do_create_api_key(user, foreign.team if who == "stranger" else own.team, who, ("admin",))
-        views[who] = View.objects.create(site=own.site, user=user, name=get_random_string(8), page="executive").pk
-    return World(own, foreign, spare, users, clients, keys, views)
+        own_ids[who] = make_own(user, own.site)
+    return World(own, foreign, spare, users, clients, keys, own_ids)

@@ -32,7 +32,7 @@ def paths_of(site_id: int) -> dict[str, str]:
     return {
         **{name.replace("/", "-"): f"{base}/{name}" for name in DASHBOARDS}, "installation": f"{base}/installation", "builder": f"{base}/marketing/links",
         **{f"settings{tail.replace('/', '-')}": f"{base}/settings{tail}" for tail in SETTINGS}, "sites": "/sites/", "new-site": "/sites/new",
-        "account": "/account", "api-docs": "/api/docs/", "team": "/team/1",
+        "account": "/account", "factors": "/account/factors", "factor-app": "/account/factors/app", "api-docs": "/api/docs/", "team": "/team/1",
         **{name: base + path for name, path in ASKED.items()},
     }  # fmt: skip
 

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts.access import visible_sites
+from accounts.access import member_sites
 from accounts.actions import do_create_site
 from accounts.models import Membership, Role
 from analytics.clickhouse.client import StoreError
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         owner = Membership.objects.filter(role=Role.OWNER).order_by("created_at", "pk").select_related().first()
         if owner is None:
             raise CommandError("Nobody owns a team yet. Create an owner first: manage.py createowner EMAIL")
-        site = visible_sites(owner.user).filter(domain=DOMAIN, team=owner.team).first()
+        site = member_sites(owner.user).filter(domain=DOMAIN, team=owner.team).first()
         return (site or do_create_site(owner.team, DOMAIN, "Europe/Berlin").site).pk
 
     def progress(self, began: float) -> Callable[[int, int], None]:
