@@ -60,7 +60,8 @@ declare_free("The ledger: subjects only as keyed hashes, emptied after an erasur
 declare_free("Keys", "folder:secret_key", "folder:privacy_key")
 declare_free(
     "Of the team, not of visitors", "model:accounts.User", "model:accounts.Team", "model:accounts.Membership",
-    "model:accounts.Invitation", "model:accounts.SiteGrant", "model:accounts.KeyUse",
+    "model:accounts.Invitation", "model:accounts.SiteGrant", "model:accounts.KeyUse", "model:accounts.SignIn",
+    "model:accounts.Identity", "model:mfa.Authenticator", "model:account.EmailAddress", "model:account.EmailConfirmation",
     "model:accounts.ApiKey", "model:accounts.SetupToken", "model:saved.Report",
 )  # fmt: skip
 declare_free(
