@@ -27,7 +27,7 @@ class Administers(BasePermission):
         return isinstance(request.auth, Caller) and request.auth.may("admin")
 
 
-class StepSerializer(serializers.Serializer[Any]):
+class PrivacyStepSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     about = serializers.CharField()
     state = serializers.ChoiceField(["waiting", "running", "done"])
@@ -41,7 +41,7 @@ class PrivacyRequestSerializer(serializers.ModelSerializer[Any]):
         write_only=True, max_length=4000, help_text="the id or the token; kept only as a hash"
     )
     progress = serializers.FloatField(read_only=True, help_text="0 to 1")
-    steps = StepSerializer(many=True, read_only=True)
+    steps = PrivacyStepSerializer(many=True, read_only=True)
     file = serializers.SerializerMethodField(help_text="of an export, for 7 days after it is done")
 
     class Meta:

@@ -9,7 +9,8 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from accounts.actions import do_accept, do_create_owner, do_invite
+from accounts.actions import do_create_owner
+from accounts.membership import do_accept, do_invite
 from accounts.models import Invitation, Role, User
 from analytics.queries.calendar import Period
 from analytics.saved import mails, spend
