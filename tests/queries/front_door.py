@@ -177,7 +177,10 @@ def frame_of(events: list[dict[str, Any]], zone: str, gap: int = 30 * MINUTE) ->
     frame["passive"] = frame.type.isin(PASSIVE)
     frame["local"] = pd.to_datetime(frame.time, unit="ms", utc=True).dt.tz_convert(zone)
     frame["day"] = frame.local.dt.date
-    return frame.sort_values(["time", "index"]).reset_index(drop=True)
+    frame = frame.sort_values(["time", "index"]).reset_index(drop=True)
+    orders = frame[(frame.type == "purchase") & (frame.order != "")]
+    frame["repeated"] = frame.id.isin(orders[orders.duplicated("order")].id)  # once, where it came first
+    return frame
 
 
 def sessions_of(frame: pd.DataFrame) -> pd.DataFrame:
@@ -198,17 +201,11 @@ def sessions_of(frame: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def conversions_of(events: pd.DataFrame) -> pd.DataFrame:
-    """Purchases, an order once."""
-    bought = events[events.type == "purchase"]
-    return bought[(bought.order == "") | ~bought.duplicated("order")]
-
-
 def figures(events: pd.DataFrame, sessions: pd.DataFrame) -> dict[str, float | None]:
     """Of the events and the sessions in scope."""
     n = len(sessions)
     views = events[events.type == "page_view"]
-    bought = conversions_of(events)
+    bought = events[(events.type == "purchase") & ~events.repeated]
     length = (sessions.end - sessions.start) / 1000
     visits = len(views[["session", "path"]].drop_duplicates())
     deep = events[events.type.isin(["page_exit", "scroll"])]
@@ -220,7 +217,7 @@ def figures(events: pd.DataFrame, sessions: pd.DataFrame) -> dict[str, float | N
         "session_duration": length.mean() if n else None, "views_per_session": sessions.views.sum() / n if n else None,
         "time_on_page": events.engaged.sum() / 1000 / visits if visits else None,
         "scroll_depth": deep.groupby(["session", "path"]).depth.max().mean() if len(deep) else None,
-        "conversions": len(bought), "conversion_rate": 100 * events[events.type == "purchase"].person.nunique() / visitors if visitors else None,
+        "conversions": len(bought), "conversion_rate": 100 * bought.person.nunique() / visitors if visitors else None,
         "revenue": sold - events[events.type == "refund"].revenue.sum(),
         "average_order_value": sold / len(bought) if len(bought) else None,
         "errors": (events.type == "error").sum(), "error_rate": 100 * (sessions.errors > 0).sum() / n if n else None,

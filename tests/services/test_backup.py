@@ -152,6 +152,7 @@ def test_taken_under_load_it_comes_back_whole(saved, tmp_path):
 
 def check_again(other, site, path):
     """Saved once more, while nothing runs, and restored in place: equal figures. A target that is not empty is refused."""
+    eventually(lambda: other.sql("SELECT sum(events) FROM sessions")[0] == other.sql("SELECT count() FROM events")[0])
     before, shown = tell(other), figures(other, site)
     other.stop()
     assert manage(other.data, "backup", str(path)).returncode == 0
