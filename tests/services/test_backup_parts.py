@@ -10,6 +10,18 @@ from tests.conftest import event
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@pytest.fixture(autouse=True)
+def emptied_log(transactional_db):
+    """Django empties every table after such a test, and the audit log lets nobody do that: an anchor at its end does."""
+    yield
+    from accounts.audit_models import AuditEntry, AuditHead
+
+    last = AuditEntry.objects.order_by("number").last()
+    if last:
+        AuditHead.objects.update(anchor=last.number)
+        AuditEntry.objects.all()._raw_delete(connection.alias)
+
+
 def test_paused_writers_write_nothing(site, post, drain, stored):
     from ingestion import buffer
     from ingestion.pause import NotPaused, writers_paused
