@@ -19,8 +19,10 @@ django_application = get_wsgi_application()
 
 from analytics.services.bridge import THREADS, environ_of, read_body, serve_wsgi
 from ingestion import endpoint
+from ingestion.enrich import agents
 from ingestion.payload import MAX_BYTES
 
+agents.get_parser()  # before the first event comes
 EVENTS = "/api/v1/events"
 
 

@@ -18,6 +18,13 @@ from tests import environment
 Insert = Callable[..., None]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> None:
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["tests.hashing.CheapArgon2", *settings.PASSWORD_HASHERS]
+
+
 @pytest.fixture(scope="session")
 def stores() -> Iterator[None]:
     """ClickHouse, migrated, and Valkey, both real."""
@@ -204,9 +211,19 @@ def eventually(check: Callable[[], Any], seconds: float = 15.0) -> Any:
     return value
 
 
+@pytest.fixture(scope="session")
+def shared_footfall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A whole running Footfall for the modules that leave it as they found it, but for sites of their own."""
+    from tests.running import Footfall
+
+    running = Footfall(tmp_path_factory.mktemp("shared") / "data")
+    yield running
+    running.stop()
+
+
 @pytest.fixture(scope="module")
 def footfall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A whole running Footfall, shared by a module's tests."""
+    """A whole running Footfall of a module's own."""
     from tests.running import Footfall
 
     running = Footfall(tmp_path_factory.mktemp("footfall") / "data")

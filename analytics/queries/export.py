@@ -8,8 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from analytics.clickhouse import client
 from analytics.queries.calendar import Period
@@ -19,14 +17,7 @@ from analytics.queries.metrics import METRICS
 from analytics.queries.people import Scope, events_of, params_of
 from analytics.queries.store import fill, with_properties
 
-TEXT, NUMBER, MOMENT, MONEY, FLOAT, FLAG = (
-    pa.string(),
-    pa.int64(),
-    pa.timestamp("ms", "UTC"),
-    pa.decimal128(18, 4),
-    pa.float64(),
-    pa.bool_(),
-)
+TEXT, NUMBER, MOMENT, MONEY, FLOAT, FLAG = "text", "number", "moment", "money", "float", "flag"
 # Ids are 64-bit numbers, which JSON readers round: they go out as 16 hexadecimal digits.
 _PLAIN = (
     "event_type", "event_version", "user_id", "user_segment", "hostname", "url", "path", "title", "page_referrer", "referrer",
@@ -34,7 +25,7 @@ _PLAIN = (
     "country", "region", "city", "timezone", "device_type", "os", "os_version", "browser", "browser_version",
     "screen_resolution", "viewport_size", "language", "currency", "order_id", "error_type", "error_message",
 )  # fmt: skip
-EVENTS: dict[str, tuple[str, pa.DataType]] = {
+EVENTS: dict[str, tuple[str, str]] = {
     "event_id": ("toString(event_id)", TEXT),
     "timestamp": ("timestamp", MOMENT),
     "received_at": ("received_at", MOMENT),
@@ -55,7 +46,7 @@ EVENTS: dict[str, tuple[str, pa.DataType]] = {
 _OF_SESSIONS = ("entry_page", "exit_page", "hostname", "referrer", "source", "medium", "channel", "utm_source", "utm_medium",
                 "utm_campaign", "utm_term", "utm_content", "country", "region", "city",
                 "device_type", "browser", "os", "language")  # fmt: skip
-SESSIONS: dict[str, tuple[str, pa.DataType]] = {
+SESSIONS: dict[str, tuple[str, str]] = {
     "session_id": ("lower(hex(session_id))", TEXT),
     "start": ("start", MOMENT),
     "end": ("end", MOMENT),
@@ -66,7 +57,7 @@ SESSIONS: dict[str, tuple[str, pa.DataType]] = {
     "errors": ("toInt64(errors)", NUMBER),
     **{name: (f"toString({name})", TEXT) for name in _OF_SESSIONS},
 }
-PEOPLE: dict[str, tuple[str, pa.DataType]] = {
+PEOPLE: dict[str, tuple[str, str]] = {
     "person_id": ("lower(hex(person))", TEXT),
     "user_id": ("max(user_id)", TEXT),
     "first_seen": ("min(timestamp)", MOMENT),
@@ -109,7 +100,7 @@ def write(kind: str, form: str, blocks: Iterator[Block]) -> Iterator[bytes]:
     return WRITERS[form](KINDS[kind], blocks)
 
 
-Columns = dict[str, tuple[str, pa.DataType]]
+Columns = dict[str, tuple[str, str]]
 
 
 def plain(value: Any) -> Any:
@@ -142,7 +133,14 @@ def to_ndjson(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
 
 
 def to_parquet(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
-    schema = pa.schema([(name, kind) for name, (_, kind) in columns.items()])
+    import pyarrow as pa  # as heavy as half of Django; only those who write or read Parquet pay for it
+    import pyarrow.parquet as pq
+
+    types = {
+        TEXT: pa.string(), NUMBER: pa.int64(), MOMENT: pa.timestamp("ms", "UTC"), MONEY: pa.decimal128(18, 4),
+        FLOAT: pa.float64(), FLAG: pa.bool_(),
+    }  # fmt: skip
+    schema = pa.schema([(name, types[kind]) for name, (_, kind) in columns.items()])
     sink = Sink()
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for block in blocks:

@@ -9,11 +9,13 @@ from typing import Any
 from analytics.queries import calendar
 from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery
-from analytics.queries.people import EVER, Scope, events_of, params_of
+from analytics.queries.people import EVER, Scope, events_of, params_of, presence_of
+from analytics.queries.plan import fits_visits
 from analytics.queries.store import cached, fill
 
 BY = ("cohort", "channel", "source", "utm_campaign", "country", "device_type")
 DAYS = (0, 7, 30, 60, 90)
+SALES = frozenset({"purchase", "refund"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,19 @@ def statement(ltv: Ltv, now: datetime) -> tuple[str, dict[str, Any]]:
         "since": int(period.start.timestamp() * 1000), "before": int(period.end.timestamp() * 1000),
     })  # fmt: skip
     cohort = "toString(roundDown(toUInt32(first_moment / 1000), {bucket_starts:Array(UInt32)}))"
-    kinds = frozenset({"purchase", "refund"}) if ltv.of == "customers" else frozenset[str]()
-    sql = fill(
-        "ltv", events=events_of(scope, bound, "is_known", kinds, once=True),
-        begins="true" if ltv.of == "people" else "event_type = 'purchase'",
-        by="''" if ltv.by == "cohort" else ltv.by,
-        value=cohort if ltv.by == "cohort" else "first_value",
-    )  # fmt: skip
-    return sql, params_of(scope, bound)
+    return fill(
+        "ltv", moments=moments_of(ltv, scope, bound), value=cohort if ltv.by == "cohort" else "first_value"
+    ), params_of(scope, bound)
+
+
+def moments_of(ltv: Ltv, scope: Scope, bound: Bound) -> str:
+    """Beginnings and sales. When somebody came first, visits know; only filters by event need all events for it."""
+    by = "''" if ltv.by == "cohort" else ltv.by
+    if ltv.of == "people" and fits_visits(scope.filters):
+        sales = fill(
+            "ltv_events", events=events_of(scope, bound, "is_known", SALES, once=True), begins="false", by="''"
+        )
+        return fill("ltv_visits", visits=presence_of(scope, bound, "is_known"), by=by, sales=sales)
+    kinds = SALES if ltv.of == "customers" else frozenset[str]()
+    begins = "true" if ltv.of == "people" else "event_type = 'purchase'"
+    return fill("ltv_events", events=events_of(scope, bound, "is_known", kinds, once=True), begins=begins, by=by)

@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pyarrow.parquet as pq
 from django.conf import settings
 from django.core.cache import cache
 from django.utils.timezone import now
@@ -124,6 +123,8 @@ def do_join(job: Export) -> None:
 
 def join_parquet(parts: list[Path], target: Path) -> None:
     """One row group after the other: memory holds one."""
+    import pyarrow.parquet as pq
+
     with pq.ParquetWriter(target, pq.read_schema(parts[0]), compression="zstd") as writer:
         for part in parts:
             source = pq.ParquetFile(part)

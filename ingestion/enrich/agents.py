@@ -3,12 +3,12 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
-
-from ua_parser import Domain, Parser, load_builtins
-from ua_parser.regex import Resolver
+from typing import TYPE_CHECKING, Any
 
 from ingestion.enrich.bots import is_bot_agent
+
+if TYPE_CHECKING:
+    from ua_parser import Parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,15 @@ DEVICES = (
     ("mobile", re.compile(r"mobi|iphone|ipod|android|windows phone|blackberry|opera mini|kaios|symbian", re.I)),
     ("desktop", re.compile(r"windows|macintosh|mac os x|x11|cros|linux", re.I)),
 )
-_parser = Parser(Resolver(load_builtins()))
+
+
+@lru_cache(1)
+def get_parser() -> "Parser":
+    """A third of a second, which only the processes spend that read user agents."""
+    from ua_parser import Parser, load_builtins
+    from ua_parser.regex import Resolver
+
+    return Parser(Resolver(load_builtins()))
 
 
 def short_version(found: Any) -> str:
@@ -105,7 +113,9 @@ def system_of(found: Any, user_agent: str) -> tuple[str, str]:
 
 @lru_cache(maxsize=8192)
 def _parse(user_agent: str, brands: str) -> Agent:
-    found = _parser(user_agent, Domain.USER_AGENT | Domain.OS)
+    from ua_parser import Domain
+
+    found = get_parser()(user_agent, Domain.USER_AGENT | Domain.OS)
     family = found.user_agent.family if found.user_agent else ""
     browser = BROWSERS.get(family, family)
     if browser == "Chrome" and brands:

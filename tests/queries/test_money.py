@@ -127,6 +127,8 @@ def test_lifetime_value(site, shop, of, by):
     sales = shop[shop.event_type.isin(["purchase", "refund"])].drop_duplicates(["person_id", "event_type", "order"])
     found = ltv.run(Ltv(scope(site), by, "month", of, (0, 7, 30, 90)), NOW)
     assert {row.value for row in found} == set(group)
+    all_pass = ["is", "event_type", sorted(set(shop.event_type))]  # a filter by event reads all events
+    assert ltv.run(Ltv(scope(site, all_pass), by, "month", of, (0, 7, 30, 90)), NOW) == found
     for row in found:
         people = first[group == row.value]
         assert row.people == len(people)

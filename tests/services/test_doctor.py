@@ -14,6 +14,11 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
 KEY = "abcdefghij" * 6
 
 
+@pytest.fixture(scope="module")
+def footfall(shared_footfall):
+    return shared_footfall
+
+
 def run(data, *words, **more):
     environment = environment_of(data, free_port(), more)
     environment.pop("DJANGO_ALLOW_ASYNC_UNSAFE", None)  # the tests' own

@@ -65,25 +65,6 @@ def test_a_port_in_use_is_named(tmp_path):
     assert done.returncode != 0 and f"cannot listen on 127.0.0.1:{port}" in done.stderr
 
 
-def test_stops_drained_and_starts_again_fast(footfall_factory):
-    footfall = footfall_factory()
-    site = footfall.create_site()
-    sent = [{"event_type": "page_view", "page": {"url": f"https://shop.example/{i}"}} for i in range(50)]
-    answer = footfall.post(site, sent)
-    assert answer["accepted"] == 50
-    started = time.monotonic()
-    footfall.stop()
-    assert time.monotonic() - started < 45 and "Stopped." in footfall.output()
-    assert footfall.process.returncode == 0
-    with pytest.raises(urllib.error.URLError):
-        urllib.request.urlopen(footfall.url, timeout=2)
-    started = time.monotonic()
-    footfall.start()
-    assert time.monotonic() - started < 20
-    assert footfall.sql("SELECT count() FROM events") == [(50,)]
-    assert "/setup?token=" not in footfall.output()
-
-
 def test_commands_need_no_running_server(tmp_path):
     environment = {**os.environ, "FOOTFALL_DATA_DIR": str(tmp_path / "data"), "SECRET_KEY": ""}
 
@@ -127,3 +108,21 @@ def test_the_demo_button_fills_a_site(footfall: Footfall):
         page.click("button:has-text('See it with demo data')")
         page.wait_for_url("**/executive")
     eventually(lambda: footfall.sql("SELECT count() > 30000 FROM events")[0][0], 120)
+
+
+def test_stops_drained_and_starts_again_fast(footfall: Footfall):
+    site = footfall.create_site("drained.example")
+    sent = [{"event_type": "page_view", "page": {"url": f"https://shop.example/{i}"}} for i in range(50)]
+    answer = footfall.post(site, sent)
+    assert answer["accepted"] == 50
+    started = time.monotonic()
+    footfall.stop()
+    assert time.monotonic() - started < 45 and "Stopped." in footfall.output()
+    assert footfall.process.returncode == 0
+    with pytest.raises(urllib.error.URLError):
+        urllib.request.urlopen(footfall.url, timeout=2)
+    started = time.monotonic()
+    footfall.start()
+    assert time.monotonic() - started < 45
+    assert footfall.sql(f"SELECT count() FROM events WHERE site_id = {site['id']}") == [(50,)]
+    assert "/setup?token=" not in footfall.output()

@@ -5,7 +5,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import pyarrow.parquet as pq
 from django.conf import settings
 from django.core.cache import cache
 
@@ -30,6 +29,8 @@ def hexadecimal(number: int) -> str:
 def ids_in(path: Path, form: str) -> Iterator[set[str]]:
     """The ids of a file, some rows at a time; of an unfinished part as well."""
     if form == "parquet":
+        import pyarrow.parquet as pq
+
         source = pq.ParquetFile(path)
         wanted = [name for name in COLUMNS if name in source.schema_arrow.names]
         for batch in source.iter_batches(columns=wanted):

@@ -12,15 +12,12 @@ FROM
     (
         SELECT
             person,
-            minIf(toUnixTimestamp64Milli(timestamp), $begins) AS first_moment,
-            argMinIf(toString($by), (timestamp, event_index), $begins) AS first_value,
-            arraySort(groupArrayIf((toUnixTimestamp64Milli(timestamp),
-                if(event_type = 'refund', -toDecimal128(revenue, 4), toDecimal128(revenue, 4)),
-                concat(event_type, if(order_id = '', toString(tuple(event_id_low, event_id_mid, event_id_gap)), concat('o', order_id)))),
-                event_type IN ('purchase', 'refund'))) AS all_sales
-        FROM ($events)
+            minIf(at, begins) AS first_moment,
+            argMinIf(says, (at, nth), begins) AS first_value,
+            arraySort(groupArrayIf((at, brought, sale), sale != '')) AS all_sales
+        FROM ($moments)
         GROUP BY person
-        HAVING countIf($begins) > 0
+        HAVING countIf(begins) > 0
     )
     WHERE first_moment >= {since:Int64} AND first_moment < {before:Int64}
 )
