@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Source = Literal["events", "sessions"]
+Source = Literal["events", "sessions", "sales"]  # sales: the rare events of them
 PEOPLE = "uniqExact(person)"
 DURATION = "(toUnixTimestamp64Milli(end) - toUnixTimestamp64Milli(start))"
 PURCHASE, REFUND = "event_type = 'purchase' AND NOT repeated", "event_type = 'refund' AND NOT repeated"
@@ -37,6 +37,8 @@ def estimate(key: str, condition: str = "1") -> str:
 
 
 OF_ORDERS = ("revenue", "average_order_value", "conversions", "conversion_rate")
+OF_GOALS = ("conversions", "conversion_rate")
+SALES = frozenset({"purchase", "refund"})
 
 
 def vital(column: str, label: str) -> Metric:

@@ -10,7 +10,8 @@ from analytics.queries.conditions import Bound, event_place, folded, to_sql
 from analytics.queries.currency import money_of
 from analytics.queries.dimensions import VISIT_DIMENSIONS, get_dimension
 from analytics.queries.filters import Filter, Leaf, asks_people, leaves_of, plain_leaves
-from analytics.queries.metrics import METRICS, OF_ORDERS, Source
+from analytics.queries.kinds import RARE, kinds_of, table_of
+from analytics.queries.metrics import METRICS, OF_GOALS, OF_ORDERS, SALES, Source
 from analytics.queries.orders import repeated_of
 from analytics.queries.store import PROPERTIES, cached, fill
 
@@ -49,8 +50,29 @@ class Plan:
 
     def sources(self) -> list[Source]:
         """Every session has an event, so events lead; a dimension that only sessions know leads to sessions."""
-        wanted = {METRICS[name].source for name in self.metrics}
-        return [source for source in ("events", "sessions") if source in wanted]
+        wanted = {self.source_of(name) for name in self.metrics}
+        return [source for source in ("events", "sessions", "sales") if source in wanted]
+
+    def source_of(self, name: str) -> Source:
+        """Money and conversions are in few events, which stand by type in a table of their own. That knows only who bought,
+        so it answers where the rows are known without it: totals, and buckets of time."""
+        over_time = all(dimension in INTERVALS for dimension in self.dimensions)
+        if name in OF_ORDERS and over_time and not self.sampled and self.kinds_for(name) <= RARE:
+            split = name != "conversion_rate" or fits_visits(self.filters)
+            return "sales" if split and self.kinds_for(name) else "events"
+        return METRICS[name].source
+
+    def kinds_for(self, name: str) -> frozenset[str]:
+        return kinds_of(self.goal) if name in OF_GOALS else SALES
+
+    def splits_rate(self) -> bool:
+        """The rate's buyers come from the sales, its visitors from elsewhere."""
+        return "conversion_rate" in self.metrics and self.source_of("conversion_rate") == "sales"
+
+    def put_rate(self, values: dict[str, Any]) -> None:
+        if self.splits_rate():
+            people = values.get("visitors")
+            values["conversion_rate"] = 100 * values.get("conversion_rate", 0) / people if people else None
 
     def params(self) -> dict[str, Any]:
         span = {"start": self.start, "end": self.end, "period_start": self.start, "period_end": self.end}
@@ -58,6 +80,8 @@ class Plan:
 
     def sql_of(self, name: str) -> str:
         metric = METRICS[name]
+        if name == "conversion_rate" and self.splits_rate():
+            return "uniqExactIf(person, goal)"
         return metric.scaled or metric.sql if self.sampled else metric.sql
 
     def bucket(self, column: str) -> str:
@@ -71,7 +95,7 @@ class Plan:
             not self.filters
             and not self.identified
             and not self.sampled
-            and all(METRICS[name].rollup for name in self.metrics if METRICS[name].source == "events")
+            and all(METRICS[name].rollup for name in self.metrics if self.source_of(name) == "events")
             and all(name in INTERVALS and name != "minute" for name in self.dimensions)
         )
 
@@ -79,7 +103,7 @@ class Plan:
         """People identified or filtered: the rollup that knows who was there in which quarter of an hour."""
         return (
             not self.sampled
-            and all(METRICS[name].visits for name in self.metrics if METRICS[name].source == "events")
+            and all(METRICS[name].visits for name in self.metrics if self.source_of(name) == "events")
             and all(name in VISIT_DIMENSIONS or (name in INTERVALS and name != "minute") for name in self.dimensions)
             and fits_visits(self.filters)
         )
@@ -91,10 +115,12 @@ def fits_visits(filters: tuple[Filter, ...]) -> bool:
 
 def run_part(plan: Plan, source: Source, tag: str, paged: bool = False, keys: Sequence[Key] | None = None) -> Found:
     """The plan's metrics of one source by dimension values, in order. `keys`: only these values are wanted."""
-    names = [name for name in plan.metrics if METRICS[name].source == source]
+    names = [name for name in plan.metrics if plan.source_of(name) == source]
     plan.bound = Bound()
     if source == "sessions":
         sql = sessions_sql(plan, names, paged, keys)
+    elif source == "sales":
+        sql = events_sql(plan, names, paged, keys, frozenset().union(*(plan.kinds_for(name) for name in names)))
     elif plan.reads_rollup():
         sql = traffic_sql(plan, names)
     elif plan.reads_visits():
@@ -144,7 +170,10 @@ def visits_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | 
     )  # fmt: skip
 
 
-def events_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | None) -> str:
+def events_sql(
+    plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | None, kinds: frozenset[str] = frozenset()
+) -> str:
+    """`kinds`: only these event types."""
     columns, join = [], ""
     for i, name in enumerate(plan.dimensions):
         dimension = None if name in INTERVALS else get_dimension(name)
@@ -158,7 +187,9 @@ def events_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | 
     known = "(e.user_id = '' AND u.known_as != 0)"
     slots = clauses(plan, {name: plan.sql_of(name) for name in names}, columns, paged, keys)
     return fill(
-        "events", **slots, filter=to_sql(plan.filters, plan.bound, event_place),
+        "events", **slots, table=table_of(kinds),
+        of_kinds=f"event_type IN {plan.bound.add(sorted(kinds), 'Array(String)')}" if kinds else "true",
+        filter=to_sql(plan.filters, plan.bound, event_place),
         person=f"if({known}, u.known_as, e.person_id)" if plan.identified else "e.person_id",
         is_user=f"(e.user_id != '' OR {known})" if plan.identified else "(e.user_id != '')",
         goal=to_sql(plan.goal, plan.bound, event_place) if needs_goal(names) else "false",
@@ -168,7 +199,7 @@ def events_sql(plan: Plan, names: list[str], paged: bool, keys: Sequence[Key] | 
 
 
 def needs_goal(names: list[str]) -> bool:
-    return any(name in ("conversions", "conversion_rate") for name in names)
+    return any(name in OF_GOALS for name in names)
 
 
 def known_to_sessions(filters: tuple[Filter, ...]) -> bool:

@@ -139,25 +139,29 @@ def read_totals(query: Query, period: Period, states: States, tag: str) -> list[
     for source in plan.sources():
         found = run_part(plan, source, tag)
         values |= found.get((), {})
+    plan.put_rate(values)
     return [clean(name, values.get(name)) for name in query.metrics]
 
 
 def plan_of(query: Query, period: Period, states: States) -> Plan:
     buckets = calendar.get_buckets(period, query.interval) if query.interval else []
     state = states.of(period)
-    return Plan(
+    plan = Plan(
         site_id=query.site_id, start=moment(period.start), end=moment(period.end), metrics=query.metrics,
         dimensions=query.dimensions, filters=query.filters, identified=state.identified, sampled=state.sampled,
         buckets=buckets, order_by=query.order_by, limit=query.limit, offset=query.offset,
         goal=query.goal,
     )  # fmt: skip
+    if plan.splits_rate() and "visitors" not in plan.metrics:
+        plan.metrics = (*plan.metrics, "visitors")
+    return plan
 
 
 def read_rows(query: Query, states: States, now: datetime, tag: str) -> tuple[list[Row], bool, set[str]]:
     """The source of the first key in the order decides which rows there are; the others add their metrics to them."""
     plan = plan_of(query, query.period, states)
     sources = plan.sources()
-    leading = next((METRICS[name].source for name, _ in query.order_by if name in METRICS), sources[0])
+    leading = next((plan.source_of(name) for name, _ in query.order_by if name in METRICS), sources[0])
     leading = leading if leading in sources else sources[0]
     only_time = query.dimensions == (query.interval,)
     found = run_part(plan, leading, tag, paged=not only_time)
@@ -170,6 +174,8 @@ def read_rows(query: Query, states: States, now: datetime, tag: str) -> tuple[li
                 if key in merged or only_time:
                     merged.setdefault(key, {}).update(values)
     if only_time:
+        for values in merged.values():
+            plan.put_rate(values)
         return fill_buckets(query, merged, now), False, set(sources)
     rows = [
         Row(name_key(query, key), [clean(m, values.get(m)) for m in query.metrics]) for key, values in merged.items()

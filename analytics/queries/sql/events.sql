@@ -6,8 +6,9 @@ FROM
     FROM
     (
         SELECT e.* REPLACE ($money AS revenue) /*properties*/, $person AS person, $is_user AS is_user, $repeated AS repeated
-        FROM events AS e $join_users
+        FROM $table AS e $join_users
         WHERE e.site_id = {site:UInt32} AND e.timestamp >= {start:DateTime64(3, 'UTC')} AND e.timestamp < {end:DateTime64(3, 'UTC')}
+          AND $of_kinds
     )
 ) AS e $join_sessions
 WHERE $filter
