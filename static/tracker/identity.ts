@@ -5,6 +5,7 @@ import { uuid } from "./uuid";
 const DEVICE = "footfall.device";
 const UNSENT = "footfall.unsent";
 const SESSION = "footfall.session"; // of the capture module
+const RECEIPT = "footfall.receipt"; // of the consent log (receipts.ts)
 const DENIED = "footfall.denied"; // only where the site keeps a device id without asking
 const IGNORE = "footfall.ignore"; // the person's own wish
 
@@ -60,17 +61,18 @@ export const ignored = (): boolean => !!read(IGNORE);
 export function setIgnored(out: boolean): void {
   if (!out) return localStorage.removeItem(IGNORE);
   forget();
+  localStorage.removeItem(RECEIPT);
   localStorage.setItem(IGNORE, "1");
 }
 
 /** Keeps what could not be sent for the next page; only with consent. Says whether it did. */
-export function keepUnsent(events: object[]): boolean {
+export function keepUnsent(events: object[]): boolean | undefined {
   try {
-    if (!deviceId()) return false;
+    if (!deviceId()) return;
     localStorage.setItem(UNSENT, JSON.stringify(takeUnsent().concat(events)));
     return true;
   } catch {
-    return false; // the storage is full
+    return; // the storage is full
   }
 }
 

@@ -30,12 +30,14 @@ export interface Core {
   page: () => typeof page;
   deviceId: typeof deviceId;
   setVariants: typeof setVariants;
-  consent: (answer: string) => void;
+  commands: Record<string, Command>;
+  said: unknown[] | undefined; // what the page last told of consent, before this
   hook: typeof addHook;
 }
 
 let state: "waiting" | "on" | "off" = "waiting";
 const waiting: unknown[][] = [];
+let said: unknown[] | undefined;
 
 const commands: Record<string, Command> = {
   event: (name, properties) => track(String(name), properties),
@@ -43,8 +45,9 @@ const commands: Record<string, Command> = {
     setUser(id);
     if (id) track("identify", { traits });
   },
-  consent(answer) {
-    if (answer == "granted") grant();
+  consent(...given) {
+    said = given;
+    if (given[0] == "granted") grant();
     else {
       forget();
       if (config.consent == "required") drop();
@@ -72,8 +75,8 @@ const commands: Record<string, Command> = {
   install(work: (core: Core) => void) {
     if (state != "on") return;
     work({
-      track, listen, guarded, config, endpoint: endpoint(), page: () => page, deviceId, setVariants,
-      consent: commands.consent!, hook: addHook,
+      track, listen, guarded, config, endpoint: endpoint(), page: () => page, deviceId, setVariants, commands, said,
+      hook: addHook,
     });
   },
 };

@@ -59,7 +59,7 @@ export function flush(leaving?: Leaving): void {
 
 /** The page is hidden and may never be seen again, or it is gone. Unsent events wait for better times if they can. */
 export function flushHidden(leaving: Leaving): void {
-  const trouble = backoff || navigator.onLine === false;
+  const trouble = backoff || !navigator.onLine;
   if (trouble && keepUnsent(queue)) queue = [];
   if (leaving == "gone" || !trouble) flush(leaving);
 }
@@ -90,7 +90,7 @@ function takeBatch(): [TrackedEvent[], string] {
 
 /** Text, in both: it goes as text/plain, which needs no preflight request. */
 function beacon(body: string): boolean {
-  return !!navigator.sendBeacon && navigator.sendBeacon(endpoint(), body);
+  return !!navigator.sendBeacon?.(endpoint(), body);
 }
 
 function request(events: TrackedEvent[], body: string): void {
