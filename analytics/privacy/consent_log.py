@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from accounts.access import domain_of
 from accounts.models import Consent, Site
 from analytics.clickhouse import client
 from analytics.privacy.models import ConsentText, SettingsVersion
@@ -70,10 +71,10 @@ def counts(site: Site, days: int) -> list[Day]:
 
 
 def entries(site_id: int, before: datetime | None = None, limit: int = 50) -> list[Entry]:
-    """Newest first. `before`: older than this."""
+    """Newest first. `before`: older than this. A few more than `limit` where the last moment is that of several."""
     rows = client.read(
         f"SELECT {COLUMNS} FROM consents WHERE site_id = {{site:UInt32}}"
-        " AND at < fromUnixTimestamp64Milli({before:Int64}) ORDER BY at DESC, receipt LIMIT {limit:UInt32}",
+        " AND at < fromUnixTimestamp64Milli({before:Int64}) ORDER BY at DESC LIMIT {limit:UInt32} WITH TIES",
         {"site": site_id, "before": millis(before) if before else 2**42, "limit": min(limit, MOST)}, tag(site_id),
     )  # fmt: skip
     return [entry_of(row) for row in rows]
@@ -114,6 +115,7 @@ class Proof:
     entry: Entry
     settings: SettingsVersion | None
     consent_text: ConsentText | None
+    domain: str = ""
 
     @property
     def wording(self) -> str:
@@ -124,7 +126,7 @@ class Proof:
 
 
 def prove(entry: Entry) -> Proof:
-    """A browser that did not tell its versions is taken to have had those of the time."""
+    """A browser that did not tell its versions is taken to have had those of the time. A deleted site takes its log along."""
     settings = SettingsVersion.objects.filter(site_id=entry.site_id)
     texts = ConsentText.objects.filter(site_id=entry.site_id)
     at_the_time = {"created_at__lte": entry.at}
@@ -132,4 +134,5 @@ def prove(entry: Entry) -> Proof:
         entry,
         settings.filter(**({"number": entry.version} if entry.version else at_the_time)).first(),
         texts.filter(**({"number": entry.text} if entry.text else at_the_time)).first(),
+        domain_of(entry.site_id),
     )

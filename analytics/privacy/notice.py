@@ -19,8 +19,8 @@ MODES = {
 WHO = "Responsible for this is: [name and address of the site's owner, and of the data protection officer if there is one]."
 RIGHTS = (
     "You have the right to know what is stored of you, to have it corrected or deleted, to object to it or have it"
-    " restricted, to take it with you, and to complain to a supervisory authority. Write to [address]. As we cannot tell whose"
-    " a visit is, your browser may have to help: it can make a token that finds your visits of the last two days."
+    " restricted, to take it with you, and to complain to a supervisory authority. Write to [address]. As we cannot tell"
+    " whose a visit is, your browser may have to help: it can make a token that finds your visits of the last two days."
 )
 
 
