@@ -15,6 +15,7 @@ from analytics.privacy.history import settings_of
 from analytics.privacy.retention import get_days
 
 NO_STORAGE = "Legitimate interest (Art. 6(1)(f) GDPR); nothing is kept on the device"
+ASKED = "Legitimate interest without an id (Art. 6(1)(f) GDPR); consent once it is given (Art. 6(1)(a) GDPR)"
 WITH_CONSENT = "Consent (Art. 6(1)(a) GDPR, Art. 5(3) ePrivacy Directive)"
 ELSEWHERE = "Consent or another basis that you have elsewhere; in California notice and the right to opt out"
 DUTY = "To be able to prove consent (Art. 7(1) GDPR)"
@@ -88,7 +89,8 @@ def names_device(mode: str) -> bool:
 
 
 def basis_of(mode: str) -> str:
-    return {Consent.REQUIRED.value: WITH_CONSENT, Consent.FULL.value: ELSEWHERE}.get(mode, NO_STORAGE)
+    known = {Consent.REQUIRED: WITH_CONSENT, Consent.FULL: ELSEWHERE, Consent.ANONYMOUS: ASKED}
+    return known.get(Consent(mode), NO_STORAGE)
 
 
 def basis_of_ids(mode: str) -> str:

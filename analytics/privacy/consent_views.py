@@ -24,7 +24,7 @@ from analytics.privacy.views import shown
 
 PERIODS = (30, 90, 365)
 VERSIONS = 50
-ENTRIES = 50
+ENTRIES = 25
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -35,7 +35,8 @@ def consent(request: HttpRequest, site_id: int) -> HttpResponse:
     if request.method == "POST":
         preset = PRESETS.get(request.POST.get("preset", ""))
         if preset is None:
-            raise Http404("There is no such preset.")
+            messages.error(request, "There is no such preset; nothing is changed.")
+            return redirect("privacy-consent", site_id=site.pk)
         with history.noted(site, request.user):
             before, after = do_apply(site, preset)
         record_change(request.user, Action.CONSENT_CHANGED, site, before, after, target=f"preset {preset.name}",

@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from accounts.access import site_configurations
-from accounts.models import Collection, Consent, Site, User
+from accounts.models import MODULES, Collection, Consent, Site, User
 from analytics.privacy.models import ConsentText, Retention, SettingsVersion
 
 UNKNOWN = "changed outside of the pages"
@@ -37,6 +37,8 @@ class Change:
     label: str
     before: str
     after: str
+    gone: str  # of a list only what is no longer in it
+    come: str
 
 
 def settings_of(site: Site) -> dict[str, Any]:
@@ -114,6 +116,8 @@ def shown(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if name == "consent" and value in Consent.values:
         return str(Consent(value).label)
+    if name == "modules":
+        return ", ".join(MODULES.get(one, one) for one in value or ()) or "none"
     if name == "mask_rules":
         return ", ".join(f"{one['name']} {one['pattern']}" for one in value or ()) or "none"
     if isinstance(value, dict):
@@ -124,11 +128,17 @@ def shown(name: str, value: Any) -> str:
 
 
 def differences(before: dict[str, Any], after: dict[str, Any]) -> list[Change]:
-    return [
-        Change(name, LABELS.get(name, name), shown(name, before.get(name)), shown(name, after.get(name)))
-        for name in {**before, **after}
-        if before.get(name) != after.get(name)
-    ]
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return [change_of(name, before.get(name), after.get(name)) for name in names]
+
+
+def change_of(name: str, before: Any, after: Any) -> Change:
+    told = shown(name, before), shown(name, after)
+    apart = told
+    if isinstance(before, list) and isinstance(after, list):
+        gone, come = ([one for one in some if one not in other] for some, other in ((before, after), (after, before)))
+        apart = (shown(name, gone) if gone else "", shown(name, come) if come else "")
+    return Change(name, LABELS.get(name, name), *told, *apart)
 
 
 def with_changes(versions: list[SettingsVersion], before: SettingsVersion | None) -> list[tuple[SettingsVersion, Any]]:

@@ -76,8 +76,9 @@ class TestPresets:
         assert kept.modules == ["clicks", "inputs", "consent"] and kept.traits == ["x"]
         assert set(kept.masked) == {*KINDS, "own"}
 
-    def test_no_such_preset(self, client_in, base):
-        assert client_in.post(f"{base}/consent", {"preset": "none"}).status_code == 404
+    def test_no_such_preset(self, client_in, site, base):
+        told = client_in.post(f"{base}/consent", {"preset": "none"}, follow=True).content.decode()
+        assert "no such preset" in told and SettingsVersion.objects.filter(site=site).count() == 1
 
     def test_gpc_is_refused_at_the_door_as_the_preset_says(self, client_in, site, base, post, drain, stored):
         client_in.post(f"{base}/consent", {"preset": "ccpa"})
