@@ -1,7 +1,7 @@
 /** What the snippet says, and what the site's owner has set; the latter comes with the capture modules as one script. */
 const script =
   (document.currentScript as HTMLScriptElement | null) || document.querySelector<HTMLScriptElement>("script[data-site]");
-export const data: DOMStringMap = script ? script.dataset : {};
+export const data: DOMStringMap = script?.dataset || {};
 
 export const site = data.site;
 

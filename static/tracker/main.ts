@@ -2,7 +2,7 @@
 import { config, endpoint, honoured, loadConfig, setConfig, signals, site } from "./config";
 import { guarded, listen } from "./dom";
 import { addHook, setSegment, setVariant, setVariants, track } from "./event";
-import { denied, deviceId, forget, grant, ignored, setIgnored, setUser } from "./identity";
+import { denied, deny, deviceId, forget, grant, ignored, setIgnored, setUser } from "./identity";
 import { startNavigation } from "./navigation";
 import { page } from "./page";
 import { drop, flush, startTransport } from "./transport";
@@ -49,7 +49,7 @@ const commands: Record<string, Command> = {
     said = given;
     if (given[0] == "granted") grant();
     else {
-      forget();
+      deny();
       if (config.consent == "required") drop();
     }
     flush();
@@ -69,8 +69,9 @@ const commands: Record<string, Command> = {
       .then(use),
   configure(found) {
     setConfig(found);
+    if (state == "off" || honoured()) return refuse();
     if (config.consent == "full" && !denied()) grant();
-    if (state == "waiting") honoured() ? refuse() : begin();
+    if (state == "waiting") begin();
   },
   install(work: (core: Core) => void) {
     if (state != "on") return;
@@ -105,8 +106,8 @@ guarded(() => {
   for (const call of window.footfall?.q || []) waiting.push(Array.from(call));
   footfall.on = true;
   window.footfall = footfall;
-  const wish = /^#footfall-opt-(in|out)$/.exec(location.hash);
-  if (wish) guarded(setIgnored)(wish[1] == "out");
+  const wish = /^#footfall-opt-(in|(out))$/.exec(location.hash);
+  if (wish) guarded(setIgnored)(wish[2]);
   if (ignored()) {
     state = "off";
     return;
