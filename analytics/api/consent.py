@@ -189,7 +189,6 @@ class ConsentHistoryView(PrivacyView):
     )
     def get(self, request: Request, site_id: int) -> Response:
         site = self.site(site_id)
-        history.ensure_current(site)
         return Response(
             {
                 "settings": SettingsVersionSerializer(SettingsVersion.objects.filter(site=site), many=True).data,

@@ -48,7 +48,7 @@ def consent(request: HttpRequest, site_id: int) -> HttpResponse:
     chosen = PRESETS.get(request.GET.get("preset", ""))
     context = {
         "presets": PRESETS.values(), "matching": matching(site), "chosen": chosen,
-        "changes": preview(site, chosen) if chosen else [], "version": history.ensure_current(site),
+        "changes": preview(site, chosen) if chosen else [], "version": history.latest(site.pk),
         "text": ConsentText.objects.filter(site=site).first(), "mode": Consent(site.collection.consent).label,
     }  # fmt: skip
     return shown(request, site, "consent", part="consent", **context)
@@ -76,7 +76,6 @@ def consent_text(request: HttpRequest, site_id: int) -> HttpResponse:
 @login_required
 def settings_history(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.ADMIN)
-    history.ensure_current(site)
     found = SettingsVersion.objects.filter(site=site)
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 10:

@@ -14,6 +14,7 @@ from analytics.privacy.models import ConsentText, Retention, SettingsVersion
 
 UNKNOWN = "changed outside of the pages"
 FIRST = "as it was when the history began"
+MADE = "made with the site"
 # What decides what is collected. Limits, salts and the addresses of the team are not about that.
 OF_COLLECTION = (
     "consent", "modules", "bridges", "hash_users", "traits", "search_params", "masked", "mask_rules", "query_params",
@@ -76,7 +77,13 @@ def ensure_current(site: Site) -> SettingsVersion:
     return do_note(site, UNKNOWN if latest(site.pk) else FIRST)
 
 
+def on_made(sender: Any, instance: Collection, created: bool, raw: bool = False, **_: Any) -> None:
+    if created and not raw:
+        do_note(instance.site, MADE)
+
+
 def do_note_all() -> None:
+    """Every night, and so soon after an upgrade for sites that have no history yet."""
     for site in site_configurations():
         ensure_current(site)
 

@@ -101,7 +101,7 @@ class TestHistory:
         client_in.post(f"{base}/consent", {"preset": "gdpr"})
         versions = list(SettingsVersion.objects.filter(site=site).order_by("number"))
         assert [one.number for one in versions] == [1, 2, 3, 4, 5, 6]
-        assert versions[0].author == history.FIRST and {one.author for one in versions[1:]} == {owner.email}
+        assert versions[0].author == history.MADE and {one.author for one in versions[1:]} == {owner.email}
         assert versions[4].settings["retention"]["events"] == 90 and versions[5].settings["consent"] == "anonymous"
         page = client_in.get(f"{base}/history").content.decode()
         assert Consent.ANONYMOUS.label in page
@@ -118,7 +118,7 @@ class TestHistory:
         Collection.objects.filter(site=site).update(consent="full")
         client_in.post(f"/sites/{site.pk}/settings/filters", settings_pages(site)["filters"])
         authors = list(SettingsVersion.objects.filter(site=site).order_by("number").values_list("author", flat=True))
-        assert authors == [history.FIRST, history.UNKNOWN, owner.email]
+        assert authors == [history.MADE, history.UNKNOWN, owner.email]
         Collection.objects.filter(site=site).update(consent="required")
         history.do_note_all()
         assert history.latest(site.pk).settings["consent"] == "required"
