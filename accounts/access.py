@@ -102,6 +102,11 @@ def site_configurations() -> list[Site]:
     return list(Site.objects.select_related("collection").prefetch_related("event_schemas"))
 
 
+def domain_of(site_id: int) -> str:
+    """Of a site that is known already, past the door; empty where there is none any more."""
+    return Site.objects.filter(pk=site_id).values_list("domain", flat=True).first() or ""
+
+
 def reporting_of(site_id: int) -> tuple[str, str]:
     """Currency and time zone that a site's figures are in; empty where there is no such site. For reports, past the door."""
     return Site.objects.filter(pk=site_id).values_list("currency", "timezone").first() or ("", "")

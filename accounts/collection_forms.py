@@ -35,6 +35,7 @@ CAPTURED = {
     "session": "Events at the start and the end of a session. Sessions are counted without it too.",
     "ecommerce": "Events from data-footfall attributes and data layers: products, carts, orders.",
     "bridges": "Takes over what a consent manager on the page was told.",
+    "consent": "What was agreed to, when, and to which text: proof without who it was (Settings → Privacy).",
 }
 BRIDGES = {"tcf": "IAB TCF v2", "gcm": "Google Consent Mode"}
 

@@ -36,6 +36,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "event-type": (240, 240),
     "python-client": (60, 60),
     "privacy-token": (60, 20),
+    "consent-proof": (60, 20),
     "api-schema": (60, 60),
     "api-docs": (60, 60),
     "metrics": (240, 240),

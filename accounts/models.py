@@ -206,6 +206,7 @@ MODULES: dict[str, str] = {
     "session": "Session start and end",
     "ecommerce": "Shop events and data attributes",
     "bridges": "Consent managers",
+    "consent": "Consent log",
 }
 DEFAULT_MODULES = (
     "links",

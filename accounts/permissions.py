@@ -61,7 +61,7 @@ OPEN: dict[str, Methods] = {
         "home healthz readyz metrics event-types event-type python-client api-schema api-docs tracker tracker-config",
         {"GET": ANYONE},
     ),
-    **named("setup login forgot reset invitation shared unsubscribe", {"GET": ANYONE, "POST": ANYONE}),
+    **named("setup login forgot reset invitation shared unsubscribe consent-proof", {"GET": ANYONE, "POST": ANYONE}),
     **named("second", {"GET": ANYONE, "POST": ANYONE}),
     **named("passkey-login passkey-options logout privacy-token", {"POST": ANYONE}),
     **named("oidc oidc-callback", {"GET": ANYONE}),
@@ -90,7 +90,9 @@ SITES: dict[str, Methods] = {
     **named("transfer delete-site", does(OWNER)),
     **named("leave-site", does()),
     **named("privacy privacy-retention privacy-masking privacy-opt-outs", edits(ADMIN)),
+    **named("privacy-consent privacy-consent-text privacy-log", edits(ADMIN)),
     **named("privacy-request privacy-receipt privacy-archive", sees(ADMIN)),
+    **named("privacy-log-csv privacy-history privacy-collected privacy-notice", sees(ADMIN)),
     **named("privacy-withdraw", does(ADMIN)),
 }
 DASHBOARDS: dict[str, Methods] = {
@@ -150,6 +152,9 @@ API: dict[str, Methods] = {
     **resources(),
     **named("api-privacy-requests", {**asks("admin", ADMIN, "GET"), **asks("admin", ADMIN)}),
     **named("api-privacy-request api-privacy-file", asks("admin", ADMIN, "GET")),
+    **named("api-consent-log api-consent-counts api-consent-history api-privacy-notice", asks("admin", ADMIN, "GET")),
+    **named("api-consent-proof", asks("admin", ADMIN)),
+    **named("api-consent-texts", {**asks("admin", ADMIN, "GET"), **asks("admin", ADMIN)}),
     # Single people, and their events.
     **named("api-funnel-people", asks("read:events", VIEWER)),
     **named("api-export api-export-file", asks("read:events", VIEWER, "GET")),

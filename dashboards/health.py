@@ -37,6 +37,7 @@ REASONS = {
     "bad_event_type": "Event type cannot be used", "bad_url": "Page address cannot be used",
     "bad_timestamp": "Time cannot be read", "too_old": "Too old for a browser", "past_retention": "Older than is kept",
     "in_future": "In the future", "bad_revenue": "Revenue is no amount", "bad_currency": "Currency is no code",
+    "bad_consent": "An answer about consent that is none",
     "too_large": "Too large or too deep", "bad_property": "A property is not as the schema has it",
     "missing_property": "A required property is missing", "unknown_property": "A property that the schema does not name",
     "not_storable": "Refused by the event store", "replayed": "Taken in after all", "": "",

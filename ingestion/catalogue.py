@@ -149,6 +149,14 @@ CATALOGUE: dict[str, EventType] = {
         passive=True,
     ),
     "identify": EventType("Who it is becomes known.", {"traits": "any"}, passive=True),
+    "consent": EventType(
+        "An answer to the question of consent; it goes to the consent log and is no event of anybody.",
+        {
+            "answer": "text", "consent_id": "text", "version": "integer", "text": "integer", "language": "text",
+            "categories": "list",
+        },
+        passive=True,
+    ),
     "experiment_exposure": EventType(
         "A variant of an experiment is shown.", {"experiment": "text", "variant": "text"}, passive=True
     ),

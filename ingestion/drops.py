@@ -30,6 +30,10 @@ class Reason(Enum):
     BAD_PROPERTY = (Outcome.REJECTED, "bad_property", "")  # the text comes from the schema
     MISSING_PROPERTY = (Outcome.REJECTED, "missing_property", "")
     UNKNOWN_PROPERTY = (Outcome.REJECTED, "unknown_property", "")
+    BAD_CONSENT = (
+        Outcome.REJECTED, "bad_consent",
+        "expected granted, denied or withdrawn, with a consent id of 16 to 64 letters, digits, _ or - where not denied",
+    )  # fmt: skip
     NOT_STORABLE = (Outcome.REJECTED, "not_storable", "")  # put aside by the writer: ClickHouse refused it
     DO_NOT_TRACK = (Outcome.DROPPED, "do_not_track", "the site honours Do Not Track")
     GLOBAL_PRIVACY_CONTROL = (Outcome.DROPPED, "global_privacy_control", "the site honours Global Privacy Control")

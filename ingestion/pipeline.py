@@ -16,6 +16,7 @@ from ingestion.drops import Drop, Outcome, Reason
 from ingestion.payload import Event, check_event
 from ingestion.row import Context, Draft, Row, encode_row
 from ingestion.steps.check import check_names, check_properties, check_schema, check_size, check_timestamp
+from ingestion.steps.consent import CONSENT, put_consent
 from ingestion.steps.enrich import put_acquisition, put_agent, put_page, put_place
 from ingestion.steps.identity import (
     cookieless,
@@ -54,6 +55,17 @@ STEPS: tuple[Step, ...] = (
     put_money,
     put_errors_and_vitals,
 )
+# For the log of consent, which knows nobody.
+CONSENT_STEPS: tuple[Step, ...] = (
+    drop_refused,
+    check_names,
+    check_timestamp,
+    check_size,
+    check_schema,
+    put_page,
+    drop_shielded,
+    put_consent,
+)
 
 
 @dataclass(slots=True)
@@ -67,7 +79,7 @@ class Accepted:
 
 def process(event: Event, context: Context) -> Row | Drop:
     draft = Draft(event, Row(context.site.id))
-    for step in STEPS:
+    for step in CONSENT_STEPS if event.event_type == CONSENT else STEPS:
         drop = step(draft, context)
         if drop is not None:
             return drop
@@ -115,12 +127,12 @@ class Sorter:
         push.counts[count] = push.counts.get(count, 0) + 1
         return push
 
-    def refuse(self, index: int, raw: Raw, reason: Reason, name: str, sentence: str) -> None:
-        """Count it; keep what can be replayed or re-admitted; tell the sender of a mistake."""
+    def refuse(self, index: int, raw: Raw | None, reason: Reason, name: str, sentence: str) -> None:
+        """Count it; keep what can be replayed or re-admitted; tell the sender of a mistake. `raw`: None is not kept."""
         push = self.count(reason)
         if reason.outcome is Outcome.REJECTED:
             self.answer.rejected.append({"index": index, "field": name, "reason": sentence})
-        if reason.outcome in (Outcome.REJECTED, Outcome.BOT):
+        if raw is not None and reason.outcome in (Outcome.REJECTED, Outcome.BOT):
             push.kept.append(keep(raw, reason, name, self.context))
 
 
@@ -160,7 +172,10 @@ def sort(events: Iterable[Raw], context: Context) -> Sorter:
             continue
         result = process(event, context)
         if isinstance(result, Drop):
-            sorter.refuse(index, raw, result.reason, result.field, result.sentence())
+            # A consent id is nowhere kept in the clear.
+            sorter.refuse(
+                index, None if event.event_type == CONSENT else raw, result.reason, result.field, result.sentence()
+            )
             continue
         sorter.add(result)
     return sorter

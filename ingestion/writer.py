@@ -8,13 +8,16 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
+import msgspec
+
 from analytics.clickhouse import client
-from analytics.clickhouse.columns import ACQUISITION, COLUMNS, Kept, split_id
+from analytics.clickhouse.columns import ACQUISITION, COLUMNS, CONSENTS, Kept, split_id
 from ingestion import buffer
 from ingestion.row import INDEX
 from ingestion.scripts import LEASE, RELEASE, RENEW
 from ingestion.sessions import NO_ACQUISITION, Cutter, State, Visit, decode, encode
 from ingestion.sites import known
+from ingestion.steps.consent import CONSENT
 
 log = logging.getLogger(__name__)
 BATCH = 20_000
@@ -27,11 +30,11 @@ NAMES = tuple(COLUMNS)
 WIDTH = len(NAMES) - 2  # of the rows: three columns are the event id
 ACQUISITION_AT = tuple(INDEX[name] for name in ACQUISITION)
 FIRST_ACQUISITION = INDEX[ACQUISITION[0]]
-(SITE, TIME, RECEIVED, EVENT_ID, TYPE, SESSION, STAMP, EVENT_INDEX, VISITOR, PERSON, USER, REVENUE, PREVIOUS) = (
+(SITE, TIME, RECEIVED, EVENT_ID, TYPE, SESSION, STAMP, EVENT_INDEX, VISITOR, PERSON, USER, REVENUE, PROPERTIES, PREVIOUS) = (
     INDEX[name]
     for name in (
         "site_id", "timestamp", "received_at", "event_id", "event_type", "session_id", "session_start", "event_index",
-        "visitor_id", "person_id", "user_id", "revenue", "previous_visitor",
+        "visitor_id", "person_id", "user_id", "revenue", "properties", "previous_visitor",
     )
 )  # fmt: skip
 Rows = list[list[Any]]
@@ -94,10 +97,20 @@ def states_of(cutter: Cutter) -> dict[str, tuple[bytes, int]]:
 
 
 def write_events(batch: buffer.Batch) -> dict[str, tuple[bytes, int]]:
-    rows: Rows = batch.rows
+    rows: Rows = [row for row in batch.rows if row[TYPE] != CONSENT]
+    if len(rows) < len(batch.rows):
+        write_consents([row for row in batch.rows if row[TYPE] == CONSENT], f"{batch.token}:consents")
+    if not rows:
+        return {}
     cutter = put_sessions(rows)
     insert_or_split(rows, batch.token)
     return states_of(cutter)
+
+
+def write_consents(rows: Rows, token: str) -> None:
+    """Beside the events, and known by nothing that they have."""
+    told = [{"site_id": row[SITE], "at": row[TIME], **msgspec.json.decode(row[PROPERTIES])} for row in rows]
+    client.insert("consents", CONSENTS, [[one[name] for one in told] for name in CONSENTS], token)
 
 
 def insert_or_split(rows: Rows, token: str) -> None:

@@ -21,7 +21,7 @@ const version = /^version = "(.+)"$/m.exec(readFileSync("../pyproject.toml", "ut
 /** The core, and the modules that a site's owner switches on: served with the site's configuration. */
 const tracker = () =>
   Promise.all(
-    Object.entries({ main: "footfall", "capture/main": "capture", "capture/vitals": "vitals" }).map(([source, name]) =>
+    Object.entries({ main: "footfall", "capture/main": "capture", "capture/vitals": "vitals", "capture/receipts": "receipts" }).map(([source, name]) =>
       build({
         ...common,
         entryPoints: [`tracker/${source}.ts`],

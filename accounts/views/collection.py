@@ -13,6 +13,7 @@ from accounts.collection_forms import CAPTURED, CollectionForm, EventSchemaForm,
 from accounts.mail import absolute
 from accounts.models import EventSchema, Role
 from accounts.views.sites import snippet_of
+from analytics.privacy import history
 
 SAVED = "Saved. New events follow it within seconds, scripts that are already on a page within five minutes."
 
@@ -24,7 +25,8 @@ def edit(request: HttpRequest, site_id: int, kind: type[CollectionForm], page: s
     form = kind(request.POST or None, site=site)
     if request.method == "POST" and form.is_valid():
         before = form.kept()
-        form.save()
+        with history.noted(site, request.user):
+            form.save()
         after = form.kept()
         asks = any(before[name] != after[name] for name in ABOUT_CONSENT)
         action = Action.CONSENT_CHANGED if asks else Action.SETTINGS_CHANGED

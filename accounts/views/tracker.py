@@ -12,6 +12,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.models import Site
+from analytics.privacy import history
 
 SCRIPTS = settings.BASE_DIR / "static" / "dist" / "js"
 HOUR = "public, max-age=3600"
@@ -62,6 +63,7 @@ def core(request: HttpRequest) -> HttpResponse:
 def configuration(site: Site) -> dict[str, object]:
     """What the script has to know of a site; public, like the key."""
     wanted = site.collection
+    log = {"consent_log": {"site": site.site_key, **history.numbers_of(site)}} if "consent" in wanted.modules else {}
     return {
         "honour_dnt": site.honour_dnt,
         "honour_gpc": site.honour_gpc,
@@ -71,6 +73,7 @@ def configuration(site: Site) -> dict[str, object]:
         "search_salt": wanted.search_salt,
         "bridges": wanted.bridges,
         "gap_minutes": site.session_gap_minutes,
+        **log,
     }
 
 
@@ -86,7 +89,9 @@ def config(request: HttpRequest, site_key: str) -> HttpResponse:
     # No "</": the text may end up in a page. json.dumps leaves nothing else that a script could trip over.
     parts = [f'footfall("configure",{json.dumps(settings_of_site, separators=(",", ":"))});'.replace("</", "<\\/")]
     modules = set(site.collection.modules)
-    if modules - {"vitals"}:
+    if "consent" in modules:  # before the others, which may tell it an answer
+        parts.append(script_text("receipts.js"))
+    if modules - {"vitals", "consent"}:
         parts.append(script_text("capture.js"))
     if "vitals" in modules:
         parts.append(script_text("vitals.js"))

@@ -1,7 +1,7 @@
 from django.urls import path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from analytics.api import analyses, audit, docs, errors, export, jobs, privacy, reports, saved, views
+from analytics.api import analyses, audit, consent, docs, errors, export, jobs, privacy, reports, saved, views
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
@@ -46,6 +46,12 @@ urlpatterns = [
         privacy.PrivacyFileView.as_view(),
         name="api-privacy-file",
     ),
+    path("v1/sites/<int:site_id>/consent/log", consent.ConsentLogView.as_view(), name="api-consent-log"),
+    path("v1/sites/<int:site_id>/consent/counts", consent.ConsentCountsView.as_view(), name="api-consent-counts"),
+    path("v1/sites/<int:site_id>/consent/proof", consent.ConsentProofView.as_view(), name="api-consent-proof"),
+    path("v1/sites/<int:site_id>/consent/history", consent.ConsentHistoryView.as_view(), name="api-consent-history"),
+    path("v1/sites/<int:site_id>/consent/texts", consent.ConsentTextsView.as_view(), name="api-consent-texts"),
+    path("v1/sites/<int:site_id>/privacy-notice", consent.NoticeView.as_view(), name="api-privacy-notice"),
     path("v1/sites/<int:site_id>/exports", jobs.ExportsView.as_view(), name="api-exports"),
     path("v1/sites/<int:site_id>/exports/<int:pk>", jobs.ExportJobView.as_view(), name="api-export-job"),
     path("v1/sites/<int:site_id>/exports/<int:pk>/file", jobs.ExportFileView.as_view(), name="api-export-file"),

@@ -76,6 +76,9 @@ ACQUISITION = (
     "click_id", "entry_page",
 )  # fmt: skip
 
+# The rows of the consent log.
+CONSENTS = ("site_id", "at", "receipt", "answer", "mode", "version", "text", "language", "categories")
+
 
 def split_id(event_id: str, timestamp: int) -> tuple[int, int, int]:
     """(gap, mid, low) of a UUID; `timestamp` in ms. A version 7 begins with its own time: then the gap is nearly nothing."""

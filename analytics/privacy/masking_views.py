@@ -10,10 +10,11 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import access_site
-from accounts.audit import Action, do_record
+from accounts.audit import Action, record_change
 from accounts.checks import check_name
 from accounts.collection_forms import CollectionForm, lines
 from accounts.models import Collection, Role
+from analytics.privacy import history
 from analytics.privacy.views import shown
 from ingestion.enrich.personal import KINDS, MOST_RULES, compile_rule, masker_of
 
@@ -81,8 +82,11 @@ def masking(request: HttpRequest, site_id: int) -> HttpResponse:
     tried: tuple[str, dict[str, int]] | None = None
     if request.method == "POST" and form.is_valid():
         if "save" in request.POST:
-            form.save()
-            do_record(request.user, Action.DATA_RULES_CHANGED, None, site, target="masking", request=request)
+            before = form.kept()
+            with history.noted(site, request.user):
+                form.save()
+            record_change(request.user, Action.DATA_RULES_CHANGED, site, before, form.kept(), target="masking",
+                          request=request)  # fmt: skip
             messages.success(request, "Saved. New events follow it within seconds.")
             return redirect("privacy-masking", site_id=site.pk)
         tried = form.outcome()

@@ -9,6 +9,9 @@ from django.db import models
 from django.utils.timezone import now
 
 from accounts.models import Site
+from analytics.privacy.history_models import ConsentText, SettingsVersion
+
+__all__ = ["ConsentText", "PrivacyRequest", "Retention", "SettingsVersion"]
 
 DEADLINE = timedelta(days=30)
 

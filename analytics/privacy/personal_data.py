@@ -67,12 +67,17 @@ declare_free(
 declare_free(
     "Settings of a site", "model:accounts.Site", "model:accounts.Collection", "model:accounts.EventSchema",
     "model:saved.Preferences", "model:saved.Spend", "model:saved.ExchangeRate", "model:privacy.Retention",
+    "model:privacy.SettingsVersion", "model:privacy.ConsentText",
 )  # fmt: skip
 declare_free("Keyed hashes of who wants to be left out, kept so that it can be honoured", "model:accounts.OptOut")
 declare_free(
     "Acts of the team, without personal data of visitors: requests are named by their number",
     "model:accounts.AuditEntry",
     "model:accounts.AuditHead",
+)
+declare_free(
+    "Answers to the question of consent, by keyed hashes of random ids that only who answered has: the proof that they did",
+    "table:consents",
 )
 declare_free("The random salt of a day, gone after 48 hours", "model:ingestion.Salt")
 declare_free(

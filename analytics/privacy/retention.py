@@ -45,6 +45,7 @@ KINDS: dict[str, Keeping] = {
     "rejected": Keeping("Rejected events", "As they came, to be tried again.", {"rejected_events": "received_at"}, 30),
     "bots": Keeping("Bots", "As they came, to be taken in after all.", {"bot_events": "received_at"}, 30),
     "counts": Keeping("Counts of outcomes", "How many events were stored or not.", {"ingest_outcomes": "minute"}, 400),
+    "consents": Keeping("Consent log", "What was agreed to, and when: your proof.", {"consents": "at"}, 1095),
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from accounts.access import access_site
 from accounts.audit import Action, record_change
 from accounts.models import Role
 from analytics.clickhouse.client import StoreError
+from analytics.privacy import history
 from analytics.privacy.forms import RetentionForm
 from analytics.privacy.retention import KINDS, do_set, folder_bytes, get_days, get_disk, get_use
 from analytics.privacy.views import shown
@@ -27,7 +28,8 @@ def retention(request: HttpRequest, site_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         asked = {kind: int(form.cleaned_data[kind]) for kind in KINDS}
         if "save" in request.POST:
-            do_set(site.pk, asked)
+            with history.noted(site, request.user):
+                do_set(site.pk, asked)
             record_change(
                 request.user, Action.RETENTION_CHANGED, site, days, asked, target="retention", request=request
             )

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from analytics.privacy import ledger, retention
+from analytics.privacy import history, ledger, retention
 
 
 @shared_task(name="privacy.work", ignore_result=True)
@@ -18,3 +18,4 @@ def resume() -> None:
 @shared_task(name="privacy.retain", ignore_result=True)
 def retain() -> None:
     retention.do_enforce_all()
+    history.do_note_all()

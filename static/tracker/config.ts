@@ -1,7 +1,7 @@
 /** What the snippet says, and what the site's owner has set; the latter comes with the capture modules as one script. */
 const script =
   (document.currentScript as HTMLScriptElement | null) || document.querySelector<HTMLScriptElement>("script[data-site]");
-export const data: DOMStringMap = script ? script.dataset : {};
+export const data: DOMStringMap = script?.dataset || {};
 
 export const site = data.site;
 
@@ -19,6 +19,7 @@ export interface SiteConfig {
   search_salt?: string;
   bridges?: string[];
   gap_minutes?: number;
+  consent_log?: { site: string; version: number; text: number };
 }
 
 /** Until it has come: what the snippet says, and the defaults. */
@@ -40,7 +41,7 @@ export const honoured = (): boolean => (dnt && config.honour_dnt !== false) || (
 export function loadConfig(failed: () => void): void {
   const element = document.createElement("script");
   element.onerror = failed;
-  element.src = data.config || beside(`config/${encodeURIComponent(site!)}.js`);
+  element.src = data.config || beside(`config/${site}.js`);
   document.head.appendChild(element);
   element.remove(); // it is on its way; the page is as it was
 }

@@ -26,7 +26,7 @@ const see = (top: number): void => {
 
 /** A share of the page's height now: a page that grew while it was read is measured at its full height. */
 function depth(): number {
-  const height = Math.max(document.documentElement.scrollHeight, document.body ? document.body.scrollHeight : 0, 1);
+  const height = Math.max(document.documentElement.scrollHeight, document.body?.scrollHeight || 0, 1);
   return Math.min(100, Math.round((bottom * 100) / height));
 }
 

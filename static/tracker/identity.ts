@@ -5,6 +5,7 @@ import { uuid } from "./uuid";
 const DEVICE = "footfall.device";
 const UNSENT = "footfall.unsent";
 const SESSION = "footfall.session"; // of the capture module
+const RECEIPT = "footfall.receipt"; // of the consent log (receipts.ts)
 const DENIED = "footfall.denied"; // only where the site keeps a device id without asking
 const IGNORE = "footfall.ignore"; // the person's own wish
 
@@ -14,7 +15,7 @@ let user: string | undefined;
 let answer: Answer; // of this page; what is stored comes first
 
 export const setUser = (id: unknown): void => {
-  user = id == null || id === "" ? undefined : String(id);
+  user = id || id === 0 ? String(id) : undefined;
 };
 
 function read(key: string): string | undefined {
@@ -49,28 +50,34 @@ export function forget(): void {
   user = undefined;
   answer = "denied";
   for (const key of [DEVICE, UNSENT, SESSION]) localStorage.removeItem(key);
+}
+
+/** Said by the person, and remembered where they are not asked again. */
+export function deny(): void {
+  forget();
   if (config.consent == "full") localStorage.setItem(DENIED, "1");
 }
 
-export const denied = (): boolean => !!read(DENIED);
+export const denied = (): string | undefined => read(DENIED);
 
-export const ignored = (): boolean => !!read(IGNORE);
+export const ignored = (): string | undefined => read(IGNORE);
 
 /** Left out for good, or counted again, as the person wishes: by a call or by a link to `#footfall-opt-out`. */
-export function setIgnored(out: boolean): void {
+export function setIgnored(out: unknown): void {
   if (!out) return localStorage.removeItem(IGNORE);
   forget();
+  localStorage.removeItem(RECEIPT);
   localStorage.setItem(IGNORE, "1");
 }
 
 /** Keeps what could not be sent for the next page; only with consent. Says whether it did. */
-export function keepUnsent(events: object[]): boolean {
+export function keepUnsent(events: object[]): boolean | undefined {
   try {
-    if (!deviceId()) return false;
+    if (!deviceId()) return;
     localStorage.setItem(UNSENT, JSON.stringify(takeUnsent().concat(events)));
     return true;
   } catch {
-    return false; // the storage is full
+    return; // the storage is full
   }
 }
 

@@ -2,7 +2,7 @@
 import { config, endpoint, honoured, loadConfig, setConfig, signals, site } from "./config";
 import { guarded, listen } from "./dom";
 import { addHook, setSegment, setVariant, setVariants, track } from "./event";
-import { denied, deviceId, forget, grant, ignored, setIgnored, setUser } from "./identity";
+import { denied, deny, deviceId, forget, grant, ignored, setIgnored, setUser } from "./identity";
 import { startNavigation } from "./navigation";
 import { page } from "./page";
 import { drop, flush, startTransport } from "./transport";
@@ -30,12 +30,14 @@ export interface Core {
   page: () => typeof page;
   deviceId: typeof deviceId;
   setVariants: typeof setVariants;
-  consent: (answer: string) => void;
+  commands: Record<string, Command>;
+  said: unknown[] | undefined; // what the page last told of consent, before this
   hook: typeof addHook;
 }
 
 let state: "waiting" | "on" | "off" = "waiting";
 const waiting: unknown[][] = [];
+let said: unknown[] | undefined;
 
 const commands: Record<string, Command> = {
   event: (name, properties) => track(String(name), properties),
@@ -43,10 +45,11 @@ const commands: Record<string, Command> = {
     setUser(id);
     if (id) track("identify", { traits });
   },
-  consent(answer) {
-    if (answer == "granted") grant();
+  consent(...given) {
+    said = given;
+    if (given[0] == "granted") grant();
     else {
-      forget();
+      deny();
       if (config.consent == "required") drop();
     }
     flush();
@@ -66,14 +69,15 @@ const commands: Record<string, Command> = {
       .then(use),
   configure(found) {
     setConfig(found);
+    if (state == "off" || honoured()) return refuse();
     if (config.consent == "full" && !denied()) grant();
-    if (state == "waiting") honoured() ? refuse() : begin();
+    if (state == "waiting") begin();
   },
   install(work: (core: Core) => void) {
     if (state != "on") return;
     work({
-      track, listen, guarded, config, endpoint: endpoint(), page: () => page, deviceId, setVariants,
-      consent: commands.consent!, hook: addHook,
+      track, listen, guarded, config, endpoint: endpoint(), page: () => page, deviceId, setVariants, commands, said,
+      hook: addHook,
     });
   },
 };
@@ -102,8 +106,8 @@ guarded(() => {
   for (const call of window.footfall?.q || []) waiting.push(Array.from(call));
   footfall.on = true;
   window.footfall = footfall;
-  const wish = /^#footfall-opt-(in|out)$/.exec(location.hash);
-  if (wish) guarded(setIgnored)(wish[1] == "out");
+  const wish = /^#footfall-opt-(in|(out))$/.exec(location.hash);
+  if (wish) guarded(setIgnored)(wish[2]);
   if (ignored()) {
     state = "off";
     return;

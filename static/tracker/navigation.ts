@@ -60,7 +60,7 @@ function wrapHistory(method: "pushState" | "replaceState", type: NavigationType)
 /** Milliseconds until the document could be used; the load event comes too late for an event that goes out at once. */
 function loadTime(): object {
   const [timing] = performance.getEntriesByType("navigation") as (PerformanceNavigationTiming & { activationStart?: number })[];
-  if (!timing || !timing.domInteractive) return {};
+  if (!timing?.domInteractive) return {};
   return { load_time: Math.max(0, Math.round(timing.domInteractive - (timing.activationStart || 0))) };
 }
 

@@ -45,8 +45,7 @@ export function push(event: TrackedEvent): void {
  * no answer, and one that is gone sends all it has by beacons.
  */
 export function flush(leaving?: Leaving): void {
-  clearTimeout(timer);
-  timer = undefined;
+  timer = clearTimeout(timer) as undefined;
   if (!queue.length || (requests && !leaving) || held()) return;
   refreshTitle();
   // A withdrawal reaches the events that have not left yet, in whichever tab it was made.
@@ -59,7 +58,7 @@ export function flush(leaving?: Leaving): void {
 
 /** The page is hidden and may never be seen again, or it is gone. Unsent events wait for better times if they can. */
 export function flushHidden(leaving: Leaving): void {
-  const trouble = backoff || navigator.onLine === false;
+  const trouble = backoff || !navigator.onLine;
   if (trouble && keepUnsent(queue)) queue = [];
   if (leaving == "gone" || !trouble) flush(leaving);
 }
@@ -90,7 +89,7 @@ function takeBatch(): [TrackedEvent[], string] {
 
 /** Text, in both: it goes as text/plain, which needs no preflight request. */
 function beacon(body: string): boolean {
-  return !!navigator.sendBeacon && navigator.sendBeacon(endpoint(), body);
+  return !!navigator.sendBeacon?.(endpoint(), body);
 }
 
 function request(events: TrackedEvent[], body: string): void {
@@ -120,8 +119,7 @@ function retry(events: TrackedEvent[], after?: string | null): void {
   queue = events.concat(queue).slice(-MOST);
   backoff = Math.min(backoff * 2 || DELAY, LONGEST_BACKOFF);
   const asked = (after && (+after * 1000 || Date.parse(after) - Date.now())) || 0;
-  clearTimeout(timer);
-  timer = undefined;
+  timer = clearTimeout(timer) as undefined;
   // Jitter, so that the visitors of a site do not all come back at once after an outage.
   later(Math.max(asked, backoff * (1 + Math.random() / 2)));
 }

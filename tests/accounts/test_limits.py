@@ -23,7 +23,7 @@ def test_all_that_is_open_to_anyone_is_limited():
 
 @pytest.mark.parametrize(("path", "most"), [
     ("/login", 30), ("/password/forgot", 10), ("/setup", 10), ("/invitations/x", 10), ("/share/1-x", 20), ("/unsubscribe/x", 20),
-    ("/password/reset/MQ/x-y", 10), ("/login/second", 20), ("/login/passkey", 30), ("/passkeys/options/login", 60),
+    ("/password/reset/MQ/x-y", 10), ("/consent", 20), ("/login/second", 20), ("/login/passkey", 30), ("/passkeys/options/login", 60),
 ])  # fmt: skip
 def test_posts_are_refused_beyond_the_limit(path, most):
     client = Client(REMOTE_ADDR=PUBLIC)

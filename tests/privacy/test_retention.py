@@ -32,7 +32,7 @@ def kept(site):
 
 def test_the_preview_says_what_the_night_does(client_in, site, twin, old_and_new):
     page = f"/sites/{site.pk}/settings/privacy/retention"
-    form = {"events": 30, "recent": 7, "rejected": 10, "bots": 30, "counts": 400}
+    form = {"events": 30, "recent": 7, "rejected": 10, "bots": 30, "counts": 400, "consents": 1095}
     shown = client_in.get(page).content.decode()
     assert "Would go" not in shown and "are free" in shown
     preview = client_in.post(page, form | {"preview": "1"}).content.decode()
@@ -47,7 +47,9 @@ def test_the_preview_says_what_the_night_does(client_in, site, twin, old_and_new
 
 def test_a_site_keeps_no_longer_than_the_server(client_in, site, stores):
     page = f"/sites/{site.pk}/settings/privacy/retention"
-    answer = client_in.post(page, {"events": 9999, "recent": 8, "rejected": 10, "bots": 30, "counts": 400, "save": "1"})
+    answer = client_in.post(
+        page, {"events": 9999, "recent": 8, "rejected": 10, "bots": 30, "counts": 400, "consents": 1095, "save": "1"}
+    )
     assert answer.status_code == 200 and not Retention.objects.exists()
     retention.do_set(site.pk, {"events": 9999})
     assert retention.get_days(site.pk)["events"] == 1095

@@ -13,9 +13,22 @@ user = User.objects.get()
 print(do_create_api_key(user, user.teams.get(), "screenshots", ("admin",)))
 """
 
+CONSENT = """
+from accounts.models import Collection, Site
+from analytics.privacy import history
+from analytics.privacy.presets import PRESETS, do_apply
+site = Site.objects.get(pk={site})
+with history.noted(site, "alice@example.com"):
+    do_apply(site, PRESETS["gdpr"])
+with history.noted(site, "alice@example.com"):
+    Collection.objects.filter(site=site).update(query_params=["page", "lang"])
+history.do_write_text(site, {{"en": "May we count your visits, and recognise you when you come back?",
+    "de": "Dürfen wir Ihre Besuche zählen und Sie wiedererkennen?"}}, "alice@example.com")
+"""
+
 
 def fill(footfall: Footfall, site: dict[str, object]) -> None:
-    """What a site has after a while: goals, a segment, a cohort, annotations, spend."""
+    """What a site has after a while: goals, a segment, a cohort, annotations, spend, answers about consent."""
     key = footfall.manage("shell", "-c", ADMIN_KEY).strip().splitlines()[-1]
     today = datetime.now(UTC).date()
     for kind, body in (
@@ -34,3 +47,17 @@ def fill(footfall: Footfall, site: dict[str, object]) -> None:
             headers={"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
         )  # fmt: skip
         urlopen(request).read()
+    footfall.manage("shell", "-c", CONSENT.format(site=site["id"]))
+    footfall.post(site, [answer(n) for n in range(400)], str(site["ingest_secret"]))
+
+
+def answer(number: int) -> dict[str, object]:
+    """One of the last 30 days."""
+    what = ("granted", "granted", "denied", "granted", "denied", "withdrawn")[number % 6]
+    at = datetime.now(UTC) - timedelta(days=number * number % 29, minutes=number * 3)
+    told: dict[str, object] = {"answer": what, "version": 2, "text": 1, "language": "de" if number % 3 else "en"}
+    if what != "denied":
+        told |= {"consent_id": f"consent-of-somebody-{number:04}", "categories": ["statistics"]}
+    return {
+        "event_type": "consent", "page": {"url": "https://shop.example/"}, "event_timestamp": at.isoformat(), "event_properties": told
+    }  # fmt: skip

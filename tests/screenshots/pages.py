@@ -11,6 +11,7 @@ SETTINGS = (
     "", "/tracking", "/filters", "/events", "/events/new", "/goals", "/defined-events", "/segments", "/annotations", "/spend", "/reports",
     "/formulas", "/links",
     "/privacy", "/privacy/retention", "/privacy/masking", "/privacy/opt-outs",
+    "/privacy/collected", "/privacy/consent", "/privacy/consent/text", "/privacy/log", "/privacy/history",
 )  # fmt: skip
 # Pages as they look with something chosen.
 ASKED = {
@@ -20,9 +21,15 @@ ASKED = {
     "product-asked": "/product?step=page_view&step=purchase&breakdown=device_type&without=search&began=page_view&again=purchase"
     "&every=week&series=page_view&series=purchase&formula=100*B/A",
     "marketing-year": "/marketing?period=365d&model=linear",
+    "settings-privacy-preset": "/settings/privacy/consent?preset=gdpr",
     "links-shared": "/settings/links?page=executive&period=90d",
 }
-PUBLIC = {"login": "/login", "forgot": "/password/forgot", "setup": "/setup"}  # for who is not logged in
+PUBLIC = {
+    "login": "/login",
+    "forgot": "/password/forgot",
+    "setup": "/setup",
+    "proof": "/consent",
+}  # for who is not logged in
 MOST_WEIGHT = 600 * 1024  # bytes over the wire, charts included, with an empty cache
 
 

@@ -73,6 +73,7 @@ def tell(footfall):
         "SELECT sum(events), uniqExact(person_id), uniqExact(session_id) FROM visits",
         "SELECT count() FROM events_recent",
         "SELECT count() FROM rejected_events",
+        "SELECT count(), uniqExact(receipt), max(at) FROM consents",
     ]
     return [footfall.sql(sql)[0] for sql in counted]
 
@@ -97,6 +98,10 @@ def saved(tmp_path_factory):
         site = footfall.create_site()
         footfall.manage("seeddemo", "--site", str(site["id"]), "--events", "500", "--days", "20")
         footfall.post(site, [{"event_type": "page_view", "page": {"url": "not a url"}}])
+        told = {"answer": "granted", "consent_id": "consent-of-somebody"}
+        footfall.post(
+            site, [{"event_type": "consent", "page": {"url": "https://shop.example/"}, "event_properties": told}]
+        )
         (footfall.data / "exports" / "7").mkdir(parents=True)
         (footfall.data / "exports" / "7" / "events.csv").write_text("a,b\n")
         load = Load(footfall, site)
@@ -138,7 +143,8 @@ def test_taken_under_load_it_comes_back_whole(saved, tmp_path):
         eventually(lambda: waits(footfall) == 0, 40)
         assert set(other.sql(ROWS)) <= set(footfall.sql(ROWS))
         stored = "SELECT sum(events) FROM ingest_outcomes FINAL WHERE outcome = 'stored'"
-        eventually(lambda: other.sql(stored)[0][0] == events[0])
+        assert other.sql("SELECT answer FROM consents") == [("granted",)]
+        eventually(lambda: other.sql(stored)[0][0] == events[0] + 1)
         assert (other.data / "exports" / "7" / "events.csv").read_text() == "a,b\n"
         assert (other.data / "secret_key").read_text() == (footfall.data / "secret_key").read_text()
         # an event that was known is known still; what arrives is counted by the views again

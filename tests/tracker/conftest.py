@@ -82,7 +82,10 @@ def eventually(check: Callable[[], Any], seconds: float = 8, told: Callable[[], 
 def configuration(config: dict[str, Any]) -> bytes:
     """As accounts/views/tracker.py composes it; tests/tracker/test_served.py has both together."""
     modules = set(config.get("modules", []))
-    names = (["capture.js"] if modules - {"vitals"} else []) + (["vitals.js"] if "vitals" in modules else [])
+    names = ["receipts.js"] if "consent" in modules else []
+    names += (["capture.js"] if modules - {"vitals", "consent"} else []) + (
+        ["vitals.js"] if "vitals" in modules else []
+    )
     parts = [f'footfall("configure",{json.dumps(config)});', *((DIST / "js" / name).read_text() for name in names)]
     return "\n".join(parts).encode()
 

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.tracker.conftest import SNIPPET
-from tests.tracker.test_privacy import STORED
+from tests.tracker.test_privacy import SIGNALS, STORED
 
 pytestmark = pytest.mark.browser
 HELD = SNIPPET.replace(" data-site", ' data-consent="required" data-site')
@@ -57,6 +57,16 @@ def test_full_keeps_a_device_id_until_told_otherwise(host, capture, page):
     assert page.evaluate("Object.keys(localStorage)") == ["footfall.denied"]
     page.evaluate("footfall('consent', 'granted')")
     assert page.evaluate("Object.keys(localStorage)") == ["footfall.device"]
+
+
+@pytest.mark.parametrize("way", ["signal", "call"])
+def test_full_keeps_nothing_of_who_is_left_out(host, page, way):
+    host.config = {"consent": "full", "honour_gpc": True}
+    host.files["/early.js"] = "window.footfall = { q: [['opt-out']] }" if way == "call" else SIGNALS["gpc"]
+    host.pages["/"] = host.pages["/"].replace("<script", '<script src="/early.js"></script><script', 1)
+    page.goto(host.origin)
+    page.wait_for_load_state("networkidle")
+    assert page.evaluate("Object.keys(localStorage)") == (["footfall.ignore"] if way == "call" else [])
 
 
 def test_tcf(host, capture, page):

@@ -8,6 +8,7 @@ from playwright.sync_api import sync_playwright
 
 from tests.conftest import eventually
 from tests.running import PASSWORD
+from tests.screenshots.pages import log_in
 from tests.tracker.conftest import ARGUMENTS
 
 pytestmark = [pytest.mark.browser, pytest.mark.system]
@@ -100,4 +101,57 @@ def test_modules_are_switched_from_the_settings(footfall, shop):
         eventually(lambda: kinds(footfall)["page_exit"] > before["page_exit"], 20)
         after = kinds(footfall)
         assert {kind for kind in after if after[kind] != before.get(kind)} <= {"page_view", "page_exit"}
+        browser.close()
+
+
+RECEIPT = "new Promise((done) => document.addEventListener('footfall:receipt', (event) => done(event.detail.id)))"
+
+
+def test_a_preset_the_signal_and_a_receipt(footfall, shop):
+    """CCPA, chosen on the page: counted from the first page on, but not with Global Privacy Control; opting out is logged."""
+    site = footfall.create_site("ccpa.example")
+    snippet = f'<script defer src="{footfall.url}/js/footfall.js" data-site="{site["site_key"]}"></script>'
+    shop.page = f'<!doctype html><html lang="en"><title>Shop</title>{snippet}'
+    seen = f"SELECT path, any(device_id != 0) FROM events WHERE site_id = {site['id']} GROUP BY path ORDER BY path"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        owner = browser.new_page()
+        log_in(owner, footfall.url, "alice@example.com", PASSWORD)
+        owner.goto(f"{footfall.url}/sites/{site['id']}/settings/privacy/consent?preset=ccpa")
+        owner.click("text=Set it so")
+        owner.wait_for_selector("text=In force")
+
+        # By the header alone, as if the script had not looked; then as a browser with the signal has it.
+        asking = browser.new_context(extra_http_headers={"Sec-GPC": "1"}).new_page()
+        asking.goto(f"{shop.url}/only-header")
+        asking.wait_for_function("!!localStorage['footfall.device']")
+        signal = browser.new_context(extra_http_headers={"Sec-GPC": "1"})
+        signal.add_init_script(
+            "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })"
+        )
+        asking_too = signal.new_page()
+        sent = []
+        asking_too.on("request", lambda request: request.method == "POST" and sent.append(request.url))
+        asking_too.goto(f"{shop.url}/signal")
+        asking_too.wait_for_load_state("networkidle")
+
+        page = browser.new_context().new_page()
+        page.goto(f"{shop.url}/counted")
+        page.wait_for_function("!!localStorage['footfall.device']")
+        page.goto(f"{shop.url}/again")
+        page.evaluate("footfall('consent', 'denied')")
+        agreed = page.evaluate(f"(() => {{ const got = {RECEIPT}; footfall('consent', 'granted'); return got }})()")
+        eventually(lambda: footfall.sql("SELECT count() FROM consents") == [(2,)], 20)
+        logged = footfall.sql("SELECT answer, mode, version, language FROM consents ORDER BY answer")
+        assert logged == [("denied", "full", 2, "en"), ("granted", "full", 2, "en")]
+        eventually(lambda: ("/again", True) in footfall.sql(seen), 20)
+        assert [path for path, _ in footfall.sql(seen)] == ["/again", "/counted"]
+        dropped = "SELECT sum(events) > 0 FROM ingest_outcomes FINAL WHERE reason = 'global_privacy_control'"
+        eventually(lambda: footfall.sql(dropped) == [(1,)], 20)
+        assert sent == [] and asking_too.evaluate("localStorage.length") == 0
+
+        page.goto(f"{footfall.url}/consent")
+        page.fill("[name=consent_id]", agreed)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=ccpa.example")
         browser.close()

@@ -3,11 +3,11 @@ import type { Core } from "../main";
 import { readLayer } from "./layer";
 
 export function bridges(core: Core): void {
-  const { config, consent, guarded } = core;
+  const { config, commands, guarded } = core;
   const wanted = config.bridges || [];
   let last: boolean | undefined;
   const decide = (granted: boolean) => {
-    if (granted !== last) consent((last = granted) ? "granted" : "denied");
+    if (granted !== last) commands.consent!((last = granted) ? "granted" : "denied");
   };
 
   if (wanted.includes("tcf")) {
