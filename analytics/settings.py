@@ -4,7 +4,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -165,10 +165,15 @@ TEMPLATES = [
 ]
 
 
-def database() -> dict[str, object]:
-    if DATABASE_URL:
+def database(url: str) -> dict[str, object]:
+    if url:
+        told = dict(parse_qsl(urlsplit(url).query))
+        if "sslrootcert" in told and told.get("sslmode") not in ("verify-ca", "verify-full"):
+            raise ImproperlyConfigured(
+                "DATABASE_URL names sslrootcert, which is asked only with sslmode=verify-full (or verify-ca): add it."
+            )
         try:
-            return dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))
+            return dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
         except (ValueError, dj_database_url.UnknownSchemeError) as error:
             raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}.") from None
     return {
@@ -183,7 +188,7 @@ def database() -> dict[str, object]:
     }
 
 
-DATABASES = {"default": database()}
+DATABASES = {"default": database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
