@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from analytics.clickhouse import client
+from analytics.clickhouse import client, traits
 from analytics.clickhouse.columns import ACQUISITION, COLUMNS, Kept, split_id
 from ingestion import buffer
 from ingestion.row import INDEX
@@ -27,11 +27,11 @@ NAMES = tuple(COLUMNS)
 WIDTH = len(NAMES) - 2  # of the rows: three columns are the event id
 ACQUISITION_AT = tuple(INDEX[name] for name in ACQUISITION)
 FIRST_ACQUISITION = INDEX[ACQUISITION[0]]
-(SITE, TIME, RECEIVED, EVENT_ID, TYPE, SESSION, STAMP, EVENT_INDEX, VISITOR, PERSON, USER, REVENUE, PREVIOUS) = (
+(SITE, TIME, RECEIVED, EVENT_ID, TYPE, SESSION, STAMP, EVENT_INDEX, VISITOR, PERSON, USER, REVENUE, PREVIOUS, SEALED) = (
     INDEX[name]
     for name in (
         "site_id", "timestamp", "received_at", "event_id", "event_type", "session_id", "session_start", "event_index",
-        "visitor_id", "person_id", "user_id", "revenue", "previous_visitor",
+        "visitor_id", "person_id", "user_id", "revenue", "previous_visitor", "sealed",
     )
 )  # fmt: skip
 Rows = list[list[Any]]
@@ -93,8 +93,19 @@ def states_of(cutter: Cutter) -> dict[str, tuple[bytes, int]]:
     }
 
 
+def take_traits(rows: Rows) -> list[traits.Told]:
+    """Out of the rows, which have no such column. A row that waited since an earlier version has none."""
+    found: list[traits.Told] = []
+    for row in rows:
+        sealed = row.pop() if len(row) > SEALED else {}
+        if row[USER]:
+            found += [(row[SITE], row[PERSON], name, text, row[RECEIVED]) for name, text in sealed.items()]
+    return found
+
+
 def write_events(batch: buffer.Batch) -> dict[str, tuple[bytes, int]]:
     rows: Rows = batch.rows
+    traits.put_traits(take_traits(rows), f"{batch.token}:traits")
     cutter = put_sessions(rows)
     insert_or_split(rows, batch.token)
     return states_of(cutter)

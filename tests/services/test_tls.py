@@ -124,7 +124,7 @@ def test_redis_with_another_certificate_is_refused(redis_port, authority, strang
 
     files = {"other": stranger.file, "right": authority.file}
     url = f"rediss://{host}:{redis_port}" + (f"?ssl_ca_certs={files[trusted]}" if trusted else "")
-    with pytest.raises(CannotStart, match="check REDIS_URL: .*certificate") as refused:
+    with pytest.raises(CannotStart, match=r"check REDIS_URL: .*certificate") as refused:
         check_redis(url)
     assert len(str(refused.value).splitlines()) == 1
 
