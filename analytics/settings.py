@@ -100,7 +100,7 @@ API_RATE = env_int("API_RATE", 600, least=1)  # requests a minute and key
 EMAIL_URL = env_url("EMAIL_URL", ("smtp", "smtps"))
 DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", "Footfall <footfall@localhost>")
 _mail = urlsplit(EMAIL_URL)
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'console'}.EmailBackend"
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if EMAIL_URL else "accounts.logs.Printed"
 EMAIL_HOST = _mail.hostname or "localhost"
 EMAIL_PORT = _mail.port or (465 if _mail.scheme == "smtps" else 25)
 EMAIL_HOST_USER = _mail.username or ""
@@ -290,7 +290,9 @@ LOG_LEVEL = env_str("LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"()": "accounts.logs.Formatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
