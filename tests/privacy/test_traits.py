@@ -268,3 +268,12 @@ def test_a_backup_brings_them_back(told, site, owner, drain, tmp_path):
     events.load(tmp_path, rows)
     assert rows == {"person_traits": 5} and b"nina" not in saved
     assert people_of(site, key_of(owner.teams.get(), Role.OWNER)) == before and "nina@new.example" in before
+
+
+def test_a_row_that_waited_since_an_earlier_version_is_taken():
+    from ingestion import writer
+    from ingestion.row import Row
+
+    new = [getattr(Row(1), name) for name in Row.__struct_fields__]
+    rows = [new, new[:-1]]
+    assert writer.take_traits(rows) == [] and len(rows[0]) == len(rows[1])
