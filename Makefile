@@ -34,6 +34,8 @@ test: .venv/.installed-dev static ## every test, on real ClickHouse, Valkey, Chr
 lint: .venv/.installed-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/python -m tests.docker_lint
+	@$(BIN)/python -m tests.secret_scan
+	@$(BIN)/python -m tests.dependency_audit
 
 bench: .venv/.installed-dev static ## what the write and the read path cost here; BENCH=full for ten million events
 	@$(BIN)/python -m tests.bench

@@ -15,6 +15,7 @@ from accounts.models import Membership, Role, Site, SiteGrant, Team, User
 Person = User | AnonymousUser
 LEAST = Role.MARKETING  # sees figures
 PEOPLE = Role.VIEWER  # sees single people too: lists of them, their events, what they do now
+NAMES = Role.ANALYST  # and who they are: traits such as an e-mail address, which others see masked
 
 
 def get_role(user: Person, team_id: int) -> Role | None:

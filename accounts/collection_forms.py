@@ -101,7 +101,17 @@ class TrackingForm(CollectionForm):
         help_text="Otherwise the id that your site passes to identify() is stored as it is, and is personal data.",
     )  # fmt: skip
     traits = lines(
-        "Traits that may be kept", "plan", "What identify() tells of a person is dropped unless named here.", 6
+        "Traits that may be kept",
+        "plan",
+        "What identify() tells of a person is dropped unless named here. Names, addresses,"
+        " e-mail and phone numbers among them are kept encrypted, and shown in full to analysts and above only.",
+        6,
+    )
+    sealed_traits = lines(
+        "Traits that are kept encrypted",
+        "customer_number",
+        "Whatever is in them. They are kept without being named above.",
+        4,
     )
     search_params = lines(
         "Names of the search in addresses", "q", "A page with ?q=… in its address is a search on your site.", 6
@@ -111,17 +121,21 @@ class TrackingForm(CollectionForm):
         return {
             "modules": collection.modules, "consent": collection.consent, "bridges": collection.bridges,
             "honour_dnt": self.site.honour_dnt, "honour_gpc": self.site.honour_gpc, "hash_users": collection.hash_users,
-            "traits": "\n".join(collection.traits), "search_params": "\n".join(collection.search_params),
+            "traits": "\n".join(collection.traits), "sealed_traits": "\n".join(collection.sealed_traits),
+            "search_params": "\n".join(collection.search_params),
         }  # fmt: skip
 
     def clean_traits(self) -> list[str]:
         return self.as_lines("traits", "Traits", check_name)
 
+    def clean_sealed_traits(self) -> list[str]:
+        return self.as_lines("sealed_traits", "Encrypted traits", check_name)
+
     def clean_search_params(self) -> list[str]:
         return self.as_lines("search_params", "Names of the search", check_name)
 
     def written(self) -> dict[str, Any]:
-        names = ("consent", "bridges", "hash_users", "traits", "search_params")
+        names = ("consent", "bridges", "hash_users", "traits", "sealed_traits", "search_params")
         # A bridge without its module would do nothing.
         wanted = {*self.cleaned_data["modules"], *(["bridges"] if self.cleaned_data["bridges"] else [])}
         return {name: self.cleaned_data[name] for name in names} | {"modules": [n for n in MODULES if n in wanted]}

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import Http404, HttpRequest
 from django.utils.timezone import now
 
-from accounts.access import LEAST, get_role, member_sites, reach_site, reach_team
+from accounts.access import LEAST, NAMES, get_role, get_site_role, member_sites, reach_site, reach_team
 from accounts.audit import Action, do_record
 from accounts.key_use import count, do_keep
 from accounts.models import ApiKey, Role, Site, Team, User, hash_token
@@ -36,6 +36,10 @@ class Caller:
         if site.team_id != self.team_id:
             raise Http404("There is no such site.")
         return site
+
+    def sees_names(self, site: Site) -> bool:
+        held = get_site_role(self.user, site)
+        return held is not None and held.rank >= NAMES.rank
 
     def access_team(self, role: Role) -> Team:
         return reach_team(self.user, self.team_id, role)

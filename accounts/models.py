@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.timezone import now
 
 from accounts.audit_models import AuditEntry, AuditHead  # noqa: F401  Django looks for models here
+from accounts.field_keys import FieldKey  # noqa: F401
 
 
 def hash_token(token: str) -> str:
@@ -267,6 +268,7 @@ class Collection(models.Model):
     search_salt = models.CharField(max_length=32, default=make_search_salt)
     hash_users = models.BooleanField(default=True)
     traits = models.JSONField(default=default_traits)  # names that identify() may keep
+    sealed_traits = models.JSONField(default=list)  # and those that are kept encrypted, whatever is in them
     hostnames = models.JSONField(default=list)  # allowed ones, *.example.com; empty: all
     blocked_paths = models.JSONField(default=list)  # /admin/**
     blocked_countries = models.JSONField(default=list)  # "DE"

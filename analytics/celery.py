@@ -1,15 +1,28 @@
 """The Celery application. All schedules stand here."""
 
 import os
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 from celery import Celery
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "analytics.settings")
 
+
+def tls_of(url: str) -> dict[str, Any] | None:
+    """Celery wants to be told what redis-py does by itself: to ask for the certificate and for the name in it."""
+    if urlsplit(url).scheme != "rediss":
+        return None
+    told = {name: value for name, value in parse_qsl(urlsplit(url).query) if name.startswith("ssl_")}
+    check_name = told.pop("ssl_check_hostname", "true").lower() not in ("0", "false", "no")
+    return {"ssl_cert_reqs": "required", **told, "ssl_check_hostname": check_name}
+
+
 app = Celery("footfall")
 app.conf.update(
     broker_url=settings.BUFFER_URL.replace("unix://", "redis+socket://"),
+    broker_use_ssl=tls_of(settings.BUFFER_URL),
     broker_connection_retry_on_startup=True,
     broker_transport_options={"global_keyprefix": f"{settings.REDIS_PREFIX}:celery:", "visibility_timeout": 3600},
     task_ignore_result=True,

@@ -4,7 +4,7 @@ import os
 import secrets
 import sys
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -100,7 +100,7 @@ API_RATE = env_int("API_RATE", 600, least=1)  # requests a minute and key
 EMAIL_URL = env_url("EMAIL_URL", ("smtp", "smtps"))
 DEFAULT_FROM_EMAIL = env_str("EMAIL_FROM", "Footfall <footfall@localhost>")
 _mail = urlsplit(EMAIL_URL)
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_URL else 'console'}.EmailBackend"
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend" if EMAIL_URL else "accounts.logs.Printed"
 EMAIL_HOST = _mail.hostname or "localhost"
 EMAIL_PORT = _mail.port or (465 if _mail.scheme == "smtps" else 25)
 EMAIL_HOST_USER = _mail.username or ""
@@ -165,10 +165,15 @@ TEMPLATES = [
 ]
 
 
-def database() -> dict[str, object]:
-    if DATABASE_URL:
+def database(url: str) -> dict[str, object]:
+    if url:
+        told = dict(parse_qsl(urlsplit(url).query))
+        if "sslrootcert" in told and told.get("sslmode") not in ("verify-ca", "verify-full"):
+            raise ImproperlyConfigured(
+                "DATABASE_URL names sslrootcert, which is asked only with sslmode=verify-full (or verify-ca): add it."
+            )
         try:
-            return dict(dj_database_url.parse(DATABASE_URL, conn_max_age=60, conn_health_checks=True))
+            return dict(dj_database_url.parse(url, conn_max_age=60, conn_health_checks=True))
         except (ValueError, dj_database_url.UnknownSchemeError) as error:
             raise ImproperlyConfigured(f"DATABASE_URL cannot be read: {error}.") from None
     return {
@@ -183,7 +188,7 @@ def database() -> dict[str, object]:
     }
 
 
-DATABASES = {"default": database()}
+DATABASES = {"default": database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {
     "default": {
@@ -285,7 +290,9 @@ LOG_LEVEL = env_str("LOG_LEVEL", "INFO")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {"()": "accounts.logs.Formatter", "format": "%(asctime)s %(levelname)s %(name)s %(message)s"}
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 
-from accounts.access import LEAST, PEOPLE, access_site, get_site_role
+from accounts.access import LEAST, NAMES, PEOPLE, access_site, get_site_role
 from accounts.models import Role, Site
 from analytics.saved.links import get_link
 from analytics.saved.models import Link
@@ -27,6 +27,10 @@ class Door:
     @property
     def sees_people(self) -> bool:
         return self.may(PEOPLE)
+
+    @property
+    def sees_names(self) -> bool:
+        return self.may(NAMES)
 
     def may(self, role: Role) -> bool:
         return self.role is not None and self.role.rank >= role.rank

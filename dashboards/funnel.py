@@ -167,6 +167,8 @@ def people(state: State, number: str = "1", dropped: str = "", **_: str) -> dict
     core.check_funnel(wanted)
     step = int(number) if number.isdecimal() and len(number) < 3 else 1
     found = core.get_people(wanted, step, bool(dropped), 200, "product.funnel.people")
+    found = core.put_traits(state.site.pk, found, state.sees_names)
+    heads = ["person", "country", "device", "channel", "events", "reached", "last_seen", "known_as"]
     rows = [
         (
             one.person,
@@ -176,12 +178,13 @@ def people(state: State, number: str = "1", dropped: str = "", **_: str) -> dict
             one.events,
             one.reached.astimezone(state.zone),
             one.last_seen.astimezone(state.zone),
+            ", ".join(one.traits.values()),
         )
         for one in found
     ]
     return {
         "rows": rows, "name": steps[step - 1].label, "dropped": dropped, "number": step,
-        "table": (["person", "country", "device", "channel", "events", "reached", "last_seen"], [list(row) for row in rows]),
+        "table": (heads, [list(row) for row in rows]), "known": any(one.traits for one in found),
     }  # fmt: skip
 
 

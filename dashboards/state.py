@@ -125,6 +125,7 @@ class State:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     fixed: tuple[Clause, ...] = ()  # of a shared link: a guest cannot take them away
     is_guest: bool = False
+    sees_names: bool = False  # of single people
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -284,6 +285,7 @@ def get_state(request: HttpRequest, door: Door | Site, now: datetime | None = No
     state = State(
         site=door.site,
         is_guest=door.is_guest,
+        sees_names=door.sees_names,
         fixed=tuple(clause for text in fixed_filters(door) if (clause := parse_clause(text))),
         period=given.get("period", "28d"),
         first=given.get("from", ""),

@@ -24,12 +24,12 @@ from ingestion.steps.identity import (
     hash64,
     put_identity,
     put_search_hash,
-    put_traits,
     secret,
 )
 from ingestion.steps.personal import drop_opted_out, mask_personal, masked_payload
 from ingestion.steps.promote import put_engagement, put_errors_and_vitals, put_money
 from ingestion.steps.refuse import drop_refused, drop_sampled_out, drop_shielded
+from ingestion.steps.traits import put_traits
 
 Step = Callable[[Draft, Context], Drop | None]
 STEPS: tuple[Step, ...] = (

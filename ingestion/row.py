@@ -80,6 +80,7 @@ class Row(Struct, array_like=True):
     variants: dict[str, str] = {}
     properties: str = "{}"
     previous_visitor: int = 0
+    sealed: dict[str, str] = {}  # traits of who it is, encrypted: for person_traits
 
 
 FIELDS = Row.__struct_fields__

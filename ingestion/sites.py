@@ -13,6 +13,7 @@ import re2
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
+from accounts import field_keys
 from accounts.access import site_configurations
 from accounts.event_schema import Checker, checker_of
 from accounts.models import Consent, EventSchema, Site, hash_token
@@ -54,6 +55,7 @@ class SiteConfig:
     masker: Masker = field(default_factory=Masker)
     query_params: frozenset[str] = ALLOWED  # of addresses, kept beside those of campaigns
     old_secret_hash: str = ""  # works beside the new one
+    sealed_traits: frozenset[str] = frozenset()
 
     def blocks(self, address: str) -> bool:
         if not self.blocked_networks:
@@ -117,7 +119,7 @@ def config_of(site: Site) -> SiteConfig:
         wildcards(wanted.hostnames, "."), wildcards(wanted.blocked_paths, "/"), frozenset(wanted.blocked_countries),
         tuple(ip_network(text, strict=False) for text in wanted.blocked_networks), dict(wanted.sampling), wanted.search_salt,
         wanted.limit_site, wanted.limit_address, schemas_of(site), masker_for(site), frozenset({*UTM, *wanted.query_params}),
-        old_secret_of(site),
+        old_secret_of(site), frozenset(wanted.sealed_traits),
     )  # fmt: skip
 
 
@@ -129,6 +131,7 @@ class Snapshot:
     salts: tuple[bytes, bytes | None] = (b"", None)
     day: int = -1
     opted_out: dict[int, frozenset[str]] = field(default_factory=dict)
+    field_key: field_keys.Key | None = None
     read_at: float = 0.0
 
 
@@ -150,6 +153,7 @@ class Known:
             get_salts(now.date()),
             int(now.timestamp() // 86_400),
             opted_out(),
+            field_keys.get_newest(),
             read_at=time.monotonic(),
         )
 

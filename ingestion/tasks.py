@@ -11,7 +11,7 @@ from ingestion.replay import Kind, do_replay
 
 TABLES = (
     "events", "events_recent", "sessions", "traffic_15m", "ingest_outcomes", "rejected_events", "bot_events",
-    "visits", "rare_events", "cohort_people", "consents",
+    "visits", "rare_events", "cohort_people", "consents", "person_traits",
 )  # fmt: skip
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import msgspec
 
-from analytics.clickhouse import client
+from analytics.clickhouse import client, traits
 from analytics.clickhouse.columns import ACQUISITION, COLUMNS, CONSENTS, Kept, split_id
 from ingestion import buffer
 from ingestion.row import INDEX
@@ -30,11 +30,13 @@ NAMES = tuple(COLUMNS)
 WIDTH = len(NAMES) - 2  # of the rows: three columns are the event id
 ACQUISITION_AT = tuple(INDEX[name] for name in ACQUISITION)
 FIRST_ACQUISITION = INDEX[ACQUISITION[0]]
-(SITE, TIME, RECEIVED, EVENT_ID, TYPE, SESSION, STAMP, EVENT_INDEX, VISITOR, PERSON, USER, REVENUE, PROPERTIES, PREVIOUS) = (
+(
+    SITE, TIME, RECEIVED, EVENT_ID, TYPE, SESSION, STAMP, EVENT_INDEX, VISITOR, PERSON, USER, REVENUE, PROPERTIES, PREVIOUS, SEALED,
+) = (
     INDEX[name]
     for name in (
         "site_id", "timestamp", "received_at", "event_id", "event_type", "session_id", "session_start", "event_index",
-        "visitor_id", "person_id", "user_id", "revenue", "properties", "previous_visitor",
+        "visitor_id", "person_id", "user_id", "revenue", "properties", "previous_visitor", "sealed",
     )
 )  # fmt: skip
 Rows = list[list[Any]]
@@ -96,7 +98,18 @@ def states_of(cutter: Cutter) -> dict[str, tuple[bytes, int]]:
     }
 
 
+def take_traits(rows: Rows) -> list[traits.Told]:
+    """Out of the rows, which have no such column. A row that waited since an earlier version has none."""
+    found: list[traits.Told] = []
+    for row in rows:
+        sealed = row.pop() if len(row) > SEALED else {}
+        if row[USER]:
+            found += [(row[SITE], row[PERSON], name, text, row[RECEIVED]) for name, text in sealed.items()]
+    return found
+
+
 def write_events(batch: buffer.Batch) -> dict[str, tuple[bytes, int]]:
+    traits.put_traits(take_traits(batch.rows), f"{batch.token}:traits")
     rows: Rows = [row for row in batch.rows if row[TYPE] != CONSENT]
     if len(rows) < len(batch.rows):
         write_consents([row for row in batch.rows if row[TYPE] == CONSENT], f"{batch.token}:consents")

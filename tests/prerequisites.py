@@ -1,4 +1,4 @@
-"""What the tests need: Chromium and Postgres, from Debian's packages where this user may install them; collected files."""
+"""What the tests need: Chromium, Postgres and a Redis that speaks TLS, from Debian where this user may install; collected files."""
 
 import os
 import shutil
@@ -10,6 +10,7 @@ from pathlib import Path
 WANTED = {
     "chromium": lambda: shutil.which("chromium"),
     "postgresql": lambda: list(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+    "redis-server": lambda: shutil.which("redis-server"),
 }
 
 

@@ -41,6 +41,8 @@ class ExportView(StatsView):
         description=(
             "Streamed a day at a time, oldest first. Ids are hexadecimal texts, moments UTC, money decimal. Days are the"
             " site's. In CSV a text that a spreadsheet would run as a formula begins with an apostrophe."
+            " Traits that name people, and user ids that are no hashes, are in full for analysts"
+            " and above, else masked."
         ),
         parameters=[
             OpenApiParameter("kind", str, "path", enum=list(export.KINDS)),
@@ -61,7 +63,7 @@ class ExportView(StatsView):
         today = datetime.now(UTC).astimezone(zone).date()
         first = request.query_params.get("from") or str(today - timedelta(days=29))
         period = calendar.get_period([first, request.query_params.get("to") or str(today)], zone, datetime.now(UTC))
-        blocks = export.get_blocks(kind, Scope(site.pk, period))
+        blocks = export.get_blocks(kind, Scope(site.pk, period), self.caller().sees_names(site))
         days = {"kind": kind, "from": period.first, "to": period.last, "format": form}
         do_record(self.caller(), Action.EXPORTED, None, site, target=kind, after=days, request=request._request)
         name = f"{site.domain}-{kind}-{period.first}-{period.last}.{form}"

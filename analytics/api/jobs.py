@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -82,7 +83,8 @@ class ExportsView(JobView):
         summary="Make a large export in the background",
         description=(
             "For ranges that take minutes: ask for it, watch its progress, fetch the file, in"
-            " pieces (Range) if need be. Kept for 7 days."
+            " pieces (Range) if need be. Kept for 7 days. It names people in full if analysts or above ask"
+            " for it, and then only they may fetch it."
         ),
         request=ExportJobSerializer,
         responses={202: ExportJobSerializer, **PROBLEMS},
@@ -95,7 +97,8 @@ class ExportsView(JobView):
         oldest = get_oldest_day(site.pk, zone) if data["date_range"] == "all" else None
         period = calendar.get_period(data["date_range"], zone, now, oldest)
         try:
-            job = do_request(site, self.caller().user, data["kind"], period, data["format"])
+            names = self.caller().sees_names(site)
+            job = do_request(site, self.caller().user, data["kind"], period, data["format"], names)
         except ValueError as error:
             return Response(shape("busy", str(error)), 429, headers={"Retry-After": "60"})
         self.record(Action.EXPORTED, job)
@@ -132,6 +135,8 @@ class ExportFileView(JobView):
     )
     def get(self, request: Request, site_id: int, pk: int) -> Any:
         job = self.job(site_id, pk)
+        if job.names and not self.caller().sees_names(job.site):
+            raise PermissionDenied("This file says who people are; make one of your own, in which that is masked.")
         path = path_of(job)
         if job.status != Export.Status.DONE or not path.exists():
             raise Http404

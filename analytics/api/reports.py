@@ -268,7 +268,7 @@ class FunnelPeopleView(AnalysisView):
     @documented(
         "funnel_people",
         "The people of a funnel's step",
-        "The latest first. Takes the scope read:events.",
+        "The latest first. Takes the scope read:events. Traits that name people are masked for viewers.",
         FunnelPeopleSerializer,
         answer_of("FunnelPeople", people=list[funnel.FunnelPerson]),
         {"steps": ["signup", "purchase"], "step": 1, "dropped": True},
@@ -280,6 +280,7 @@ class FunnelPeopleView(AnalysisView):
         steps = tuple(selector_of_site(self.site, raw, f"steps.{i}") for i, raw in enumerate(asked["steps"]))
         wanted = funnel.Funnel(scope, steps, asked["order"], check_window(asked["window"]))
         found = funnel.get_people(wanted, asked["step"], asked["dropped"], asked["limit"], "api.funnel.people")
+        found = funnel.put_traits(self.site.pk, found, self.caller().sees_names(self.site))
         seen = {"step": asked["step"], "people": len(found)}
         do_record(
             self.caller(),

@@ -90,6 +90,7 @@ def put_retention() -> None:
         ("sessions", "session_start"),
         ("visits", "bucket"),
         ("traffic_15m", "bucket"),
+        ("person_traits", "at"),
     ):
         created = client.command(
             "SELECT create_table_query FROM system.tables WHERE database = currentDatabase() AND name = {name:String}",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from analytics.clickhouse import client
+from analytics.clickhouse import client, traits
 
 READER_LIMITS = "max_execution_time = 60, max_memory_usage = 2000000000, max_threads = 2, readonly = 2"
 SYSTEM_TABLES = ("tables", "columns")
@@ -82,10 +82,12 @@ class SiteReader:
 
 
 def tables_with_sites() -> list[str]:
+    """Those that a site's reader sees: not what names people, encrypted as it is."""
     rows = client.command(
         "SELECT DISTINCT table FROM system.columns WHERE database = currentDatabase() AND name = 'site_id'"
         " AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase()"
-        " AND engine LIKE '%MergeTree') ORDER BY table"
+        " AND engine LIKE '%MergeTree')"
+        f" AND table != '{traits.TABLE}' ORDER BY table"
     )
     return [name for (name,) in rows]
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 from analytics.privacy.registry import Storage, declare_free, register
-from analytics.privacy.stores import buffered, files, kept, saved, tables
+from analytics.privacy.stores import buffered, files, kept, named, saved, tables
 from analytics.queries.cache import results
 
 register(Storage(
@@ -23,6 +23,10 @@ for table, about in (
     register(Storage(
         table, about, (f"table:{table}",), partial(tables.find_view, table), partial(tables.erase_view, table), paused=True,
     ))  # fmt: skip
+register(Storage(
+    "traits", "What identify() told by name, address or number, encrypted", ("table:person_traits",),
+    named.find, named.erase, named.export,
+))  # fmt: skip
 register(Storage(
     "cohorts", "Who is in which cohort", ("table:cohort_people",),
     tables.find_cohorts, tables.erase_cohorts, tables.export_cohorts,
@@ -57,7 +61,7 @@ declare_free("The server's own bookkeeping", "table:migrations", "model:services
 declare_free("Counts of events by outcome and minute", "table:ingest_outcomes", "key:outcomes")
 declare_free("Emptied at the end of every request", "table:privacy_reach")
 declare_free("The ledger: subjects only as keyed hashes, emptied after an erasure", "model:privacy.PrivacyRequest")
-declare_free("Keys", "folder:secret_key", "folder:privacy_key")
+declare_free("Keys", "folder:secret_key", "folder:privacy_key", "model:accounts.FieldKey")
 declare_free(
     "Of the team, not of visitors", "model:accounts.User", "model:accounts.Team", "model:accounts.Membership",
     "model:accounts.Invitation", "model:accounts.SiteGrant", "model:accounts.KeyUse", "model:accounts.SignIn",

@@ -37,9 +37,9 @@ class Keeping:
 
 KINDS: dict[str, Keeping] = {
     "events": Keeping(
-        "Events, visits and figures", "Every event, and the visits and counts that are made from them.",
+        "Events, visits and figures", "Every event, and the visits and counts that are made from them; what identify() told.",
         {"events": "timestamp", "rare_events": "timestamp", "sessions": "session_start", "visits": "bucket",
-         "traffic_15m": "bucket"},
+         "traffic_15m": "bucket", "person_traits": "at"},
     ),
     "recent": Keeping("Live", "A second copy of the latest events, for the Live page.", {"events_recent": "received_at"}, 7),
     "rejected": Keeping("Rejected events", "As they came, to be tried again.", {"rejected_events": "received_at"}, 30),

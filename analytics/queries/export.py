@@ -1,6 +1,7 @@
 """Exports: events, sessions and people of a period, in blocks of rows, so that memory does not grow with the period."""
 
 import io
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from accounts.field_keys import masked
 from analytics.clickhouse import client
 from analytics.queries.calendar import Period
 from analytics.queries.conditions import Bound, folded
@@ -16,6 +18,7 @@ from analytics.queries.csv_cells import rows_to_csv
 from analytics.queries.metrics import METRICS
 from analytics.queries.people import Scope, events_of, params_of
 from analytics.queries.store import fill, with_properties
+from analytics.queries.traits import get_traits
 
 TEXT, NUMBER, MOMENT, MONEY, FLOAT, FLAG = "text", "number", "moment", "money", "float", "flag"
 # Ids are 64-bit numbers, which JSON readers round: they go out as 16 hexadecimal digits.
@@ -68,13 +71,15 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "revenue": (METRICS["revenue"].sql, MONEY),
     "country": ("toString(anyLast(country))", TEXT),
     "first_source": ("toString(argMin(source, timestamp))", TEXT),
+    "traits": ("'{}'", TEXT),  # put in afterwards
 }
 KINDS = {"events": EVENTS, "sessions": SESSIONS, "people": PEOPLE}
+HASH = re.compile("[0-9a-f]{32}")
 Block = list[tuple[Any, ...]]
 
 
-def get_blocks(kind: str, scope: Scope) -> Iterator[Block]:
-    """Events and sessions a day at a time, in order of time."""
+def get_blocks(kind: str, scope: Scope, names: bool = False) -> Iterator[Block]:
+    """Events and sessions a day at a time, in order of time. `names`: traits that name people are in full, not masked."""
     selected = ", ".join(f"{sql} AS c{i}" for i, (sql, _) in enumerate(KINDS[kind].values()))
     for part in [scope] if kind == "people" else days_of(scope):
         bound = Bound()
@@ -84,9 +89,29 @@ def get_blocks(kind: str, scope: Scope) -> Iterator[Block]:
         else:
             more = {"events": events_of(part, bound)} if kind == "people" else {}
             sql = fill(f"export_{kind}", select=selected, **more)
-        yield from client.stream(
+        blocks = client.stream(
             with_properties(sql), params_of(part, bound), f"site={scope.site_id} report=export.{kind}"
         )
+        named = with_traits(scope.site_id, blocks, names) if kind == "people" else blocks
+        yield from named if names or kind == "sessions" else without_ids(kind, named)
+
+
+def with_traits(site_id: int, blocks: Iterator[Block], names: bool) -> Iterator[Block]:
+    """Traits are the last column, the person the first."""
+    for block in blocks:
+        found = get_traits(site_id, [int(row[0], 16) for row in block], names)
+        yield [(*row[:-1], msgspec.json.encode(found.get(int(row[0], 16), {})).decode()) for row in block]
+
+
+def without_ids(kind: str, blocks: Iterator[Block]) -> Iterator[Block]:
+    """User ids of a site that does not hash them are masked; a hash names nobody."""
+    at = list(KINDS[kind]).index("user_id")
+    for block in blocks:
+        yield [(*row[:at], masked(row[at]) if is_plain_id(row[at]) else row[at], *row[at + 1 :]) for row in block]
+
+
+def is_plain_id(text: str) -> bool:
+    return bool(text) and not HASH.fullmatch(text)
 
 
 def days_of(scope: Scope) -> Iterator[Scope]:
@@ -120,7 +145,7 @@ def to_csv(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
 
 
 def to_ndjson(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
-    nested = {"event_properties", "ab_test_variants"}
+    nested = {"event_properties", "ab_test_variants", "traits"}
     for block in blocks:
         lines = []
         for row in block:

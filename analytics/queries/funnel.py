@@ -1,6 +1,6 @@
 """Funnels (semantics.md, Conversion and funnels): how many people take one step after another, and how long they need."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from string import Template
 from typing import Any, Literal
@@ -9,6 +9,7 @@ from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery, get_dimension
 from analytics.queries.people import Scope, Selector, condition, events_of, number, params_of, reaching, types_of
 from analytics.queries.store import cached, fill, moment
+from analytics.queries.traits import get_traits
 
 Order = Literal["ordered", "strict", "unordered"]
 ORDERS = ("ordered", "strict", "unordered")
@@ -74,6 +75,7 @@ class FunnelPerson:
     country: str
     device_type: str
     channel: str
+    traits: dict[str, str] = field(default_factory=dict)  # of those that name the person; see put_traits
 
 
 def check_funnel(funnel: Funnel) -> None:
@@ -114,6 +116,12 @@ def get_people(
         )
         for person, at, steps, first, last, *rest in cached(*people_statement(funnel, step, dropped, limit), tag)
     ]  # fmt: skip
+
+
+def put_traits(site_id: int, people: list[FunnelPerson], plain: bool) -> list[FunnelPerson]:
+    found = get_traits(site_id, (int(one.person, 16) for one in people), plain)
+    texts = {person: {name: str(value) for name, value in told.items()} for person, told in found.items()}
+    return [replace(one, traits=texts.get(int(one.person, 16), {})) for one in people]
 
 
 def steps_of(funnel: Funnel, row: tuple[Any, ...]) -> list[Step]:

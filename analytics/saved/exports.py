@@ -33,14 +33,16 @@ def path_of(job: Export) -> Path:
     return folder_of(job) / f"{job.kind}-{job.first}-{job.last}.{job.format}"
 
 
-def do_request(site: Site, user: User, kind: str, period: Period, form: str) -> Export:
+def do_request(site: Site, user: User, kind: str, period: Period, form: str, names: bool = False) -> Export:
     """Raises ValueError where too many wait already."""
     if (
         Export.objects.filter(site=site, status__in=(Export.Status.WAITING, Export.Status.RUNNING)).count()
         >= MOST_WAITING
     ):
         raise ValueError(f"{MOST_WAITING} exports of this site are being made; wait for one of them.")
-    job = Export.objects.create(site=site, user=user, kind=kind, first=period.first, last=period.last, format=form)
+    job = Export.objects.create(
+        site=site, user=user, kind=kind, first=period.first, last=period.last, format=form, names=names
+    )
     try:
         send_task("saved.run_export", export_id=job.pk)
     except OSError:
@@ -76,7 +78,7 @@ def do_parts(job: Export, lease: str) -> None:
     spans = [(job.first, job.last)] if job.kind == "people" else days_between(job)
     for number in range(job.days_done, len(spans)):
         scope = Scope(job.site_id, Period(*spans[number], zone))
-        counted = Counted(export.get_blocks(job.kind, scope))
+        counted = Counted(export.get_blocks(job.kind, scope, job.names))
         part = folder / f"{number:05}.part"
         with part.with_suffix(".tmp").open("wb") as file:
             for chunk in export.write(job.kind, job.format, iter(counted)):

@@ -275,6 +275,7 @@ class Export(models.Model):
     first = models.DateField()
     last = models.DateField()
     format = models.CharField(max_length=8)
+    names = models.BooleanField(default=False)  # who people are stands in it in full: not for everybody who sees people
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.WAITING)
     days_done = models.PositiveIntegerField(default=0)
     rows = models.PositiveBigIntegerField(default=0)

@@ -54,16 +54,6 @@ def drop_without_consent(draft: Draft, context: Context) -> Drop | None:
     return None
 
 
-def put_traits(draft: Draft, context: Context) -> None:
-    """Of what identify() tells of a person, only what the site's owner has listed is kept."""
-    properties = draft.event.event_properties
-    if draft.event.event_type != "identify" or not properties:
-        return
-    traits = properties.get("traits")
-    kept = {k: v for k, v in traits.items() if k in context.site.traits} if isinstance(traits, dict) else {}
-    draft.event.event_properties = {**properties, "traits": kept}
-
-
 def put_search_hash(draft: Draft, context: Context) -> None:
     """What somebody searched for is kept only as a hash; the script sends no more, but a server or an old page may.
 

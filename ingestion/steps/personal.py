@@ -11,6 +11,7 @@ from ingestion.enrich.personal import Masker
 from ingestion.payload import Page, encode_properties
 from ingestion.row import Context, Draft
 from ingestion.steps.identity import hash64, secret, user_hash
+from ingestion.steps.traits import plain_traits
 
 
 def marks_of(site_id: int, user_id: str, device_id: str) -> set[str]:
@@ -63,12 +64,15 @@ def masked_payload(raw: Raw, context: Context) -> str:
     """The payload of what is refused and kept. Who it was stays in it: a replay has to know, and an erasure to find it."""
     text = bytes(raw).decode("utf-8", "replace")
     masker = context.site.masker
-    if not masker.is_suspect(text):
+    if not masker.is_suspect(text) and '"traits"' not in text:
         return text
     with suppress(msgspec.DecodeError, RecursionError):
         event = msgspec.json.decode(raw)
         if isinstance(event, dict):
             kept = {name: event.pop(name) for name in ("user", "device", "session", "event_id") if name in event}
+            properties = event.get("event_properties")
+            if isinstance(properties, dict) and "traits" in properties:
+                properties["traits"] = plain_traits(properties["traits"], context.site)
             page = event.get("page")
             if isinstance(page, dict) and isinstance(page.get("url"), str):
                 page["url"] = masker.mask_url(page["url"], context.masked)

@@ -234,11 +234,11 @@ def test_an_export_in_the_background(send, site, journeys, form, monkeypatch):
     with monkeypatch.context() as broken:  # the store goes away after some days; the parts that are done stay
         real, asked_for = exports.export.get_blocks, []
 
-        def away(kind, scope):
+        def away(kind, scope, names):
             asked_for.append(scope)
             if len(asked_for) > 4:
                 raise exports.StoreError("away")
-            return real(kind, scope)
+            return real(kind, scope, names)
 
         broken.setattr(exports.export, "get_blocks", away)
         exports.do_run(job.pk)

@@ -5,9 +5,13 @@ import os
 import re
 import subprocess
 import sys
+import urllib.error
+import urllib.request
+from contextlib import suppress
 
 import pytest
 
+from tests.conftest import CHROME, eventually
 from tests.running import ROOT, environment_of, free_port
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(300)]
@@ -107,3 +111,64 @@ def test_the_lock_file_is_understood():
     versions = locked_versions(ROOT / "requirements.lock")
     assert re.match(r"5\.2\.", versions["django"]) and "clickhouse-driver" in versions and len(versions) > 40
     assert os.path.exists(ROOT / "requirements.lock")
+
+
+PLANTED = "nina.berg-4711@planted.example"
+
+
+def knock(url, method="GET", body=None, **headers):
+    """Whatever the answer is."""
+    call = urllib.request.Request(url, body, {"User-Agent": CHROME, **headers}, method=method)
+    with suppress(urllib.error.URLError, OSError):
+        urllib.request.urlopen(call, timeout=20).close()
+
+
+def logs_of(footfall):
+    files = [
+        path for path in footfall.data.rglob("*") if path.is_file() and ("logs" in path.parts or path.suffix == ".log")
+    ]
+    return footfall.output() + "".join(path.read_text(errors="replace") for path in files), files
+
+
+def test_no_address_gets_into_a_log(footfall):
+    """In paths, queries, events of every outcome, log-ins, requests of the API, and a mail that is printed."""
+    site = footfall.create_site("planted.example")
+    footfall.manage("createowner", PLANTED, "--password", "correct horse battery")
+    quoted = PLANTED.replace("@", "%40")
+    for path in (
+        f"/{PLANTED}",
+        f"/sites/{quoted}",
+        f"/login?email={quoted}",
+        f"/setup/{PLANTED}",
+        f"/reset/{PLANTED}/x",
+    ):
+        knock(footfall.url + path)
+    knock(footfall.url + "/login", "POST", f"email={quoted}&password=x".encode())
+    query = json.dumps({"metrics": [PLANTED], "dimensions": ["path"], "filters": [["is", "path", [PLANTED]]]}).encode()
+    bearer = {"Authorization": f"Bearer {site['api_key']}", "Content-Type": "application/json"}
+    knock(f"{footfall.url}/api/v1/sites/{site['id']}/query", "POST", query, **bearer)
+    knock(f"{footfall.url}/api/v1/sites/{site['id']}/export/events?format={PLANTED}", **bearer)
+    page = {"url": f"https://planted.example/{PLANTED}?email={PLANTED}", "title": PLANTED}
+    footfall.post(site, [
+        {"event_type": "identify", "page": page, "user": {"user_id": PLANTED}, "event_properties": {"traits": {"email": PLANTED}}},
+        {"event_type": PLANTED, "page": page}, {"event_type": "page_view", "page": {"url": PLANTED}},
+        {"event_type": "purchase", "page": page, "event_properties": {"revenue": PLANTED, "deep": {PLANTED: [PLANTED] * 3}}},
+    ])  # fmt: skip
+    knock(footfall.url + "/api/v1/events", "POST", f'{{"site": "{PLANTED}", "events": [{PLANTED}'.encode())
+    code = "from accounts.mail import do_send_reset; import django; "
+    told = run(
+        footfall.data,
+        "shell",
+        "-c",
+        f"{code}do_send_reset({PLANTED!r}, 'http://x'); import logging; logging.error({PLANTED!r})",
+    )
+    eventually(lambda: footfall.sql("SELECT count() FROM rejected_events")[0][0] > 0, 40)
+    text, files = logs_of(footfall)
+    assert "Not Found" in text and files
+    assert (
+        "/reset/" in told.stdout
+        and "n•••@p•••.example" in told.stdout
+        and "ERROR root n•••@p•••.example" in told.stderr
+    )
+    for sign in (PLANTED, quoted, "nina.berg-4711"):
+        assert sign not in text + told.stdout + told.stderr
