@@ -11,10 +11,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from accounts.csv_cells import rows_to_csv
 from analytics.clickhouse import client
 from analytics.queries.calendar import Period
 from analytics.queries.conditions import Bound, folded
-from analytics.queries.csv_cells import rows_to_csv
 from analytics.queries.metrics import METRICS
 from analytics.queries.people import Scope, events_of, params_of
 from analytics.queries.store import fill, with_properties
