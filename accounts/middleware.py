@@ -25,19 +25,42 @@ POLICY = "; ".join(
         "form-action 'self'",
         "base-uri 'none'",
         "frame-ancestors 'none'",
+        # Text becomes markup or the address of a script only by way of static/ui/parts/trusted.ts.
+        "trusted-types default footfall",
+        "require-trusted-types-for 'script'",
     ]
 )
+# Names that Chromium, Firefox and Safari know; one that a browser does not know is a warning in its console.
+UNUSED = (
+    "accelerometer camera display-capture encrypted-media geolocation gyroscope magnetometer microphone midi payment"
+    " picture-in-picture screen-wake-lock usb xr-spatial-tracking"
+)
+PERMISSIONS = ", ".join(f"{name}=()" for name in UNUSED.split())
 
 
 class ContentSecurityPolicy:
+    """The browser's part: what a page may load and run, who may frame it, who may load an answer into a page of theirs.
+
+    Django's SecurityMiddleware adds X-Content-Type-Options, Referrer-Policy and Cross-Origin-Opener-Policy.
+    """
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        # The tracker, which pages of others load, says cross-origin for itself.
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         return response
+
+
+def let_frame(response: HttpResponse) -> None:
+    """Pages of others may show it in a frame, also those that isolate themselves."""
+    response.xframe_options_exempt = True  # type: ignore[attr-defined]  # read by Django's own middleware
+    response["Content-Security-Policy"] = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
 
 
 class Compressed(GZipMiddleware):
