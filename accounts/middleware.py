@@ -1,6 +1,7 @@
 from collections.abc import Callable
 
 from django.contrib import messages
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.http.response import HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -61,6 +62,23 @@ def let_frame(response: HttpResponse) -> None:
     response.xframe_options_exempt = True  # type: ignore[attr-defined]  # read by Django's own middleware
     response["Content-Security-Policy"] = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
+
+
+class NoNulls:
+    """No keyboard types a NUL, and Postgres keeps none: an address or a form with one is refused before a view sees it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
+        values = [request.path, *(value for name in request.GET for value in request.GET.getlist(name))]
+        if request.method == "POST" and not request.path.startswith("/api/"):  # there the parser looks
+            values += [value for name in request.POST for value in request.POST.getlist(name)]
+        if any("\0" in value for value in values):
+            raise SuspiciousOperation("A NUL in the address or the form.")
 
 
 class Compressed(GZipMiddleware):
