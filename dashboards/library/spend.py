@@ -137,4 +137,6 @@ def text_of(request: HttpRequest) -> str:
 
 def names_of(request: HttpRequest) -> dict[str, str]:
     theirs, ours = request.POST.getlist("theirs"), request.POST.getlist("ours")
-    return {one: other.replace("\0", "").strip()[:300] for one, other in zip(theirs, ours, strict=False) if other.strip()}
+    return {
+        one: other.replace("\0", "").strip()[:300] for one, other in zip(theirs, ours, strict=False) if other.strip()
+    }

@@ -121,7 +121,7 @@ class Attacked:
 
     def files(self):
         """Each panel that was seen, as CSV: no cell begins as a formula does."""
-        for name, url in sorted(self.panels):
+        for name, url in dict(sorted(self.panels)).items():
             answer = self.page.request.get(f"{url}{'&' if '?' in url else '?'}format=csv")
             if not answer.headers["content-type"].startswith("text/csv"):
                 continue
@@ -159,11 +159,11 @@ def browser():
 
 def asked(site):
     """Addresses under which a page shows most."""
-    text, segments = quote(SCRIPT), "&".join(f"segment={pk}" for pk in site["segments"])
+    text, segments = quote(SCRIPT), "&".join(f"segment={pk}" for pk in site["segments"][:2])
     steps = f"step=page_view&step={quote(TEXTS[0])}"
     return {
         "executive": f"period=90d&f=is_not,path,{text}", "marketing": f"period=90d&model=linear&{segments}",
-        "product": f"period=90d&series=click&event=click&breakdown=browser&step=page_view&step=purchase&{segments}",
+        "product": "period=90d&series=click&event=click&breakdown=browser&step=page_view&step=purchase",
         "details": "period=90d", "funnel-people": "period=90d&step=page_view&step=purchase&number=1", "filter": "",
         "panel-trends": f"period=90d&series={text}&{steps}", "settings-links": f"query={text}",
     }  # fmt: skip
