@@ -58,8 +58,8 @@ class ContentSecurityPolicy:
 
 
 def let_frame(response: HttpResponse) -> None:
-    """Pages of others may show it in a frame, also those that isolate themselves."""
-    response.xframe_options_exempt = True  # type: ignore[attr-defined]  # read by Django's own middleware
+    """Pages of others may show it in a frame."""
+    response.xframe_options_exempt = True  # read by Django's own middleware
     response["Content-Security-Policy"] = POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
 
