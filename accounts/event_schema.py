@@ -133,6 +133,8 @@ def check_schema(text: str) -> Schema:
         schema = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"Schema: expected JSON, but {str(error)[:150]}.") from None
+    if "\\u0000" in text:
+        raise ValueError("Schema: expected no NUL in it.")
     if not isinstance(schema, dict) or schema.get("type", "object") != "object":
         raise ValueError('Schema: expected an object with "type": "object" and "properties".')
     try:

@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from accounts.audit import Action, do_record
+from accounts.csv_cells import rows_to_csv
 from accounts.models import Role
-from analytics.queries.csv_cells import rows_to_csv
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.export import cell
 from analytics.queries.store import Cost, StoreError, counted

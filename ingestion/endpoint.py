@@ -30,6 +30,8 @@ CORS = [
     ("Access-Control-Allow-Origin", "*"),
     ("Access-Control-Expose-Headers", "Retry-After"),
     ("Cache-Control", "no-store"),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+    ("X-Content-Type-Options", "nosniff"),
 ]
 PREFLIGHT = [
     ("Access-Control-Allow-Methods", "POST, OPTIONS"),

@@ -40,5 +40,6 @@ def client(request: HttpRequest) -> HttpResponse:
 
 def public(response: JsonResponse) -> JsonResponse:
     response["Access-Control-Allow-Origin"] = "*"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["Cache-Control"] = "public, max-age=3600"
     return response

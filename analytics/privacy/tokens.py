@@ -51,5 +51,6 @@ def answer(token: str, status: int = 200) -> HttpResponse:
     """Nothing but the token, or nothing: the script that asks has to be small."""
     response = HttpResponse(token, content_type="text/plain", status=status)
     response["Access-Control-Allow-Origin"] = "*"
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
     response["Cache-Control"] = "no-store"
     return response

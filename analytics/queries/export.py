@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 
+from accounts.csv_cells import rows_to_csv
 from accounts.field_keys import masked
 from analytics.clickhouse import client
 from analytics.queries.calendar import Period
 from analytics.queries.conditions import Bound, folded
-from analytics.queries.csv_cells import rows_to_csv
 from analytics.queries.metrics import METRICS
 from analytics.queries.people import Scope, events_of, params_of
 from analytics.queries.store import fill, with_properties

@@ -38,6 +38,7 @@ GUESSES = {
     ),
     "currency": ("currency", "currency code", "account currency code", "währung", "währungscode"),
 }
+NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 DATE_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y%m%d", "%m/%d/%Y", "%d/%m/%Y", "%b %d, %Y", "%d %b %Y")
 
 
@@ -94,13 +95,14 @@ def read_table(text: str) -> list[list[str]]:
     """Raises ValueError for what is no table."""
     if len(text) > MOST_BYTES:
         raise ValueError(f"The file has over {MOST_BYTES // 1024 // 1024} MB; split it.")
-    sample = text[:4096]
-    delimiter = max(",;\t", key=sample.count)
-    rows = [
-        row
-        for row in csv.reader(io.StringIO(text.lstrip("\ufeff")), delimiter=delimiter)
-        if any(c.strip() for c in row)
-    ]
+    if NO_TEXT.search(text):
+        raise ValueError("The file is no text: it has characters that no table has.")
+    delimiter = max(",;\t", key=text[:4096].count)
+    lines = io.StringIO(text.lstrip("\ufeff"), newline=None)
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=delimiter) if any(c.strip() for c in row)]
+    except csv.Error as error:
+        raise ValueError(f"The file cannot be read as a table: {error}.") from None
     while rows and len(rows[0]) < 2:  # the title that some platforms put above
         rows.pop(0)
     if len(rows) < 2:

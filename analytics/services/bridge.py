@@ -11,6 +11,7 @@ from typing import IO, Any
 
 THREADS = ThreadPoolExecutor(32, thread_name_prefix="django")
 MAX_UPLOAD = 64 * 1024 * 1024  # held in memory; Django's own, lower limits answer with a page
+NOSNIFF = ("X-Content-Type-Options", "nosniff")
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
 
@@ -78,7 +79,9 @@ async def serve_wsgi(application: Callable[..., Iterable[bytes]], scope: Any, pr
     body = await read_body(scope, protocol, MAX_UPLOAD)
     environ, size = environ_of(scope, body), body.getbuffer().nbytes
     if max(size, int(environ["CONTENT_LENGTH"] or 0)) > MAX_UPLOAD:
-        protocol.response_str(413, [("Content-Type", "text/plain")], f"At most {MAX_UPLOAD} bytes can be sent.")
+        protocol.response_str(
+            413, [("Content-Type", "text/plain"), NOSNIFF], f"At most {MAX_UPLOAD} bytes can be sent."
+        )
         return
     environ["CONTENT_LENGTH"] = str(size)  # Django reads nothing of a body in chunks, which has no length of its own
     server, _, port = scope.server.rpartition(":")

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
+
+from dashboards.charts.labels import plain
 
 SERIES = tuple(f"var(--series-{n})" for n in (1, 2, 3, 4, 5, 6))
 DASHES = ("solid", "dash", "dot")
@@ -36,7 +37,7 @@ def named(found: Sequence[Line]) -> list[dict[str, Any]]:
         made.append(
             {
                 "x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": at, "yanchor": "middle", "showarrow": False,
-                "text": escape(name if len(name) <= LABEL else name[: LABEL - 1] + "…"), "align": "left",
+                "text": plain(name if len(name) <= LABEL else name[: LABEL - 1] + "…"), "align": "left",
                 "font": {"size": 11, "color": SERIES[i % len(SERIES)]},
             }
         )  # fmt: skip
@@ -66,7 +67,7 @@ def lines(when: Sequence[str], found: Sequence[Line], suffix: str = "", partial:
         values = list(one.values[:done])
         traces.append(
             go.Scatter(
-                x=list(when[:done]), y=values, name=one.name, line=style, marker={"color": colour, "size": 7},
+                x=list(when[:done]), y=values, name=plain(one.name), line=style, marker={"color": colour, "size": 7},
                 connectgaps=False,
                 mode=f"{'lines' if done > 1 else 'markers'}{'+markers+text' if told else ''}",
                 text=["" if v is None else f"{v:,g}{suffix}" for v in values] if told else None,
@@ -82,7 +83,7 @@ def lines(when: Sequence[str], found: Sequence[Line], suffix: str = "", partial:
                     mode="lines",
                     hoverinfo="skip",
                     line=style | {"dash": "dash"},
-                    name=one.name,
+                    name=plain(one.name),
                 )
             )
     layout = layout_of(suffix, legend=False)
@@ -95,7 +96,7 @@ def lines(when: Sequence[str], found: Sequence[Line], suffix: str = "", partial:
 def columns(when: Sequence[str], found: Sequence[Line], suffix: str = "") -> dict[str, Any]:
     """Stacked; negative values hang below the line."""
     traces = [
-        go.Bar(x=list(when), y=list(one.values), name=one.name, marker={"color": SERIES[i % len(SERIES)]})
+        go.Bar(x=list(when), y=list(one.values), name=plain(one.name), marker={"color": SERIES[i % len(SERIES)]})
         for i, one in enumerate(found)
     ]
     made: dict[str, Any] = go.Figure(data=traces, layout=layout_of(suffix, True, stacked=True)).to_plotly_json()

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
+
+from dashboards.charts.labels import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def flags(notes: Sequence[tuple[str, str]]) -> dict[str, Any]:
             "yanchor": "bottom",
             "text": chr(65 + i % 26),
             "showarrow": False,
-            "hovertext": escape(text),
+            "hovertext": plain(text),
             "font": {"size": 10, "color": "var(--ink-2)"},
         }
         for i, (when, text) in enumerate(notes)
@@ -81,7 +82,7 @@ def peak(points: Sequence[Point]) -> list[dict[str, Any]]:
     share = points.index(best) / max(1, len(points) - 1)
     return [
         {
-            "x": best.when, "y": best.value, "text": escape(best.text), "showarrow": False, "yanchor": "bottom",
+            "x": best.when, "y": best.value, "text": plain(best.text), "showarrow": False, "yanchor": "bottom",
             "yshift": 3,
             "xanchor": "left" if share < 0.1 else "right" if share > 0.9 else "center",
             "font": {"size": 11, "color": "var(--series-1)"},

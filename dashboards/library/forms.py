@@ -64,7 +64,7 @@ class FiltersField(forms.CharField):
             found = json.loads(text)
         except (ValueError, RecursionError):
             found = None
-        if not isinstance(found, list):
+        if not isinstance(found, list) or "\\u0000" in text:
             raise forms.ValidationError('Expected a list as in [["is", "country", ["DE"]]].')
         return found
 

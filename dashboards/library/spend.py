@@ -1,5 +1,6 @@
 """What campaigns cost: entered by day, or imported from an ad platform's CSV with a look at it first."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from decimal import Decimal
 from typing import Any
 
@@ -126,14 +127,16 @@ def text_of(request: HttpRequest) -> str:
     if (file.size or 0) > MOST_BYTES:
         raise ValueError(f"the file has over {MOST_BYTES // 1024 // 1024} MB; split it.")
     raw = file.read()
-    for encoding in ("utf-8-sig", "utf-16"):
-        try:
-            return str(raw.decode(encoding))
-        except UnicodeError:
-            continue
-    raise ValueError("the file is not text in UTF-8 or UTF-16.")
+    # Nearly everything can be read as UTF-16, so only what says that it is.
+    encoding = "utf-16" if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return str(raw.decode(encoding))
+    except UnicodeError:
+        raise ValueError("the file is not text in UTF-8 or UTF-16.") from None
 
 
 def names_of(request: HttpRequest) -> dict[str, str]:
     theirs, ours = request.POST.getlist("theirs"), request.POST.getlist("ours")
-    return {one: other.strip()[:300] for one, other in zip(theirs, ours, strict=False) if other.strip()}
+    return {
+        one: other.replace("\0", "").strip()[:300] for one, other in zip(theirs, ours, strict=False) if other.strip()
+    }

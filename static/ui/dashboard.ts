@@ -1,4 +1,5 @@
 /* The pages' charts and small habits: draws figures that the server computed, opens the details, rests while unseen. */
+import { scriptOf } from "./parts/trusted";
 
 interface Figure { data: object[]; layout: Record<string, unknown>; }
 interface PlotlyGlobal {
@@ -13,8 +14,7 @@ let loading: Promise<PlotlyGlobal> | undefined;
 /** Plotly is fetched when the first chart is there, once; its address stands in the page, with its hash. */
 function plotly(): Promise<PlotlyGlobal> {
   loading ??= new Promise((done, fail) => {
-    const script = document.createElement("script");
-    script.src = document.querySelector<HTMLMetaElement>('meta[name="plotly"]')!.content;
+    const script = scriptOf(document.querySelector<HTMLMetaElement>('meta[name="plotly"]')!.content);
     script.onload = () => done((window as any).Plotly);
     script.onerror = () => { loading = undefined; fail(new Error("The charts could not be loaded.")); };
     document.head.append(script);
@@ -124,8 +124,7 @@ async function picture(button: HTMLElement): Promise<void> {
   const page = window as any;
   if (!page.footfallPng) {
     await new Promise((done) => {
-      const script = document.createElement("script");
-      script.src = document.querySelector<HTMLMetaElement>('meta[name="png"]')!.content;
+      const script = scriptOf(document.querySelector<HTMLMetaElement>('meta[name="png"]')!.content);
       script.onload = script.onerror = done;
       document.head.append(script);
     });

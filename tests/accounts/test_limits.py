@@ -5,6 +5,7 @@ from django.test import Client
 
 from accounts.limits import FREE, LIMITS, WRONG_KEYS
 from accounts.permissions import MATRIX, Of
+from analytics.saved.models import Link
 
 pytestmark = pytest.mark.django_db
 PUBLIC = "8.8.8.8"
@@ -39,6 +40,18 @@ def test_an_ipv6_network_counts_as_one():
         answer = Client(REMOTE_ADDR=f"2a00:1450:4001:81b::{i:x}").post("/login", {"email": "x"})
     assert answer.status_code == 429
     assert Client(REMOTE_ADDR="2a00:1450:4001:82b::1").post("/login", {"email": "x"}).status_code == 200
+
+
+def test_guests_with_a_link_are_limited_together(site, owner, monkeypatch):
+    monkeypatch.setattr("accounts.limits.GUESTS", (5, 5))
+    link = Link.objects.create(site=site, name="Board", page="executive", created_by=owner)
+    guest, base = Client(REMOTE_ADDR=PUBLIC), f"/sites/{site.pk}/executive"
+    paths = [base, f"{base}/panels/headline", f"{base}/panels/pages", f"{base}/report.pdf", f"{base}/panels/series"]
+    answers = [guest.get(path, {"share": token}) for path in paths for token in (link.token, "1-guessed")][:6]
+    assert [answer.status_code for answer in answers] == [200, 404, 200, 404, 200, 429]
+    member = Client(REMOTE_ADDR=PUBLIC)
+    member.force_login(owner)
+    assert member.get(base).status_code == 200, "who has an account is not meant"
 
 
 def test_guessing_keys_is_slowed_down(api_key):

@@ -6,11 +6,26 @@ import time
 
 import pytest
 
-from analytics.queries.csv_cells import rows_to_csv
+from accounts.csv_cells import rows_to_csv
 
 
 @pytest.mark.parametrize(
-    "text", ["=1+1", "+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "\u00a0=1", "＝1", '=cmd|" /C calc"!A0']
+    "text",
+    [
+        "=1+1",
+        "+1",
+        "-2+3",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1",
+        "\u00a0=1",
+        "＝1",
+        "|calc",
+        "%0",
+        '=cmd|" /C calc"!A0',
+    ],
 )
 def test_formulas_are_text(text):
     read = list(csv.reader(io.StringIO(rows_to_csv([[text, -5, "plain", None, 1.5]]), newline="")))

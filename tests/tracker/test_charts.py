@@ -14,7 +14,7 @@ BREACHES = """
 """
 DRAW = """async () => {
   const config = { topojsonURL: "/static/topojson/", displaylogo: false, responsive: true };
-  const scatter = { type: "scatter", x: [1, 2, 3], y: [2, 1, 3] };
+  const scatter = { type: "scatter", x: [1, 2, 3], y: [2, 1, 3], text: ["a", "<b>bold</b>", "c"], hovertemplate: "%{text}" };
   const bar = { type: "bar", x: [1, 2, 3], y: [1, 1, 2] };
   await Plotly.newPlot("lines", [scatter, bar], { hovermode: "x unified" }, config);
   const places = { type: "choropleth", locations: ["DEU", "USA", "NPL"], z: [1, 2, 3] };
@@ -32,6 +32,8 @@ def test_charts_under_the_strict_policy(host, page):
     box = page.locator("#lines .plotly").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_selector("#lines .hoverlayer text")
+    bold = page.locator("#lines .hoverlayer tspan", has_text="bold").last
+    assert bold.evaluate("one => getComputedStyle(one).fontWeight") in ("bold", "700")
     assert page.locator("#lines .scatterlayer .point").count() == 3
     assert page.locator("#lines .barlayer .point").count() == 3
     assert page.locator("#map .choroplethlayer path").count() == 3
