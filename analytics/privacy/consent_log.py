@@ -7,10 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from accounts.access import domain_of
+from accounts.csv_cells import rows_to_csv
 from accounts.models import Consent, Site
 from analytics.clickhouse import client
 from analytics.privacy.models import ConsentText, SettingsVersion
-from analytics.queries.csv_cells import rows_to_csv
 from ingestion.steps.consent import RECEIPT, receipt_hash
 
 COLUMNS = "site_id, at, receipt, answer, mode, version, text, language, categories"
