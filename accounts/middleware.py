@@ -1,11 +1,10 @@
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 from django.http.response import HttpResponse, HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -73,12 +72,11 @@ class NoNulls:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
 
-    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> None:
+    def process_view(self, request: HttpRequest, view: object, args: object, kwargs: object) -> HttpResponse | None:
         values = [request.path, *(value for name in request.GET for value in request.GET.getlist(name))]
         if request.method == "POST" and not request.path.startswith("/api/"):  # there the parser looks
             values += [value for name in request.POST for value in request.POST.getlist(name)]
-        if any("\0" in value for value in values):
-            raise SuspiciousOperation("A NUL in the address or the form.")
+        return render(request, "400.html", status=400) if any("\0" in value for value in values) else None
 
 
 class Compressed(GZipMiddleware):

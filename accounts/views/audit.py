@@ -29,7 +29,7 @@ def search_of(request: HttpRequest) -> Search:
     given = request.GET
     action = given.get("action", "")
     return Search(
-        given.get("q", "").replace("\x00", "").strip()[:100], given.get("actor", "").replace("\x00", "").strip()[:100],
+        given.get("q", "").strip()[:100], given.get("actor", "").strip()[:100],
         action if action in LABELS else "", day_of(given.get("from", "")), day_of(given.get("to", "")),
     )  # fmt: skip
 
