@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpRequest
-from django.http.response import HttpResponse, HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -76,7 +76,16 @@ class NoNulls:
         values = [request.path, *(value for name in request.GET for value in request.GET.getlist(name))]
         if request.method == "POST" and not request.path.startswith("/api/"):  # there the parser looks
             values += [value for name in request.POST for value in request.POST.getlist(name)]
-        return render(request, "400.html", status=400) if any("\0" in value for value in values) else None
+        if not any("\0" in value for value in values):
+            return None
+        if request.path.startswith("/api/"):
+            told = {
+                "code": "bad_query",
+                "message": "expected texts without NUL characters, got one with it",
+                "field": "query",
+            }
+            return JsonResponse({"error": told}, status=400)
+        return render(request, "400.html", status=400)
 
 
 class Compressed(GZipMiddleware):

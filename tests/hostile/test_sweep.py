@@ -42,7 +42,7 @@ WATCH = """window.violations = []; document.addEventListener("securitypolicyviol
 # What is no page: files, answers for programs, redirects, a file that is not made yet.
 FILES = {
     "home", "site-home", "healthz", "readyz", "metrics", "event-types", "event-type", "python-client", "api-schema", "tracker", "tracker-config",
-    "audit-csv", "download", "privacy-receipt", "privacy-archive", "filter", "oidc", "oidc-callback", "reset", "invitation", "unsubscribe",
+    "audit-csv", "privacy-log-csv", "privacy-notice", "download", "privacy-receipt", "privacy-archive", "filter", "oidc", "oidc-callback", "reset", "invitation", "unsubscribe",
     "second", "setup", "login", "confirm", "recovery-codes", "exchange-rates-one",
 }  # fmt: skip
 # Pages that show nothing of what others wrote.
@@ -51,6 +51,7 @@ WITHOUT = {
     "factor-app", "privacy-opt-outs", "installation", "installation-status", "sparkline", "health-now", "site-home",
     "panel-headline", "panel-people", "panel-engagement", "panel-retention-short", "panel-lifecycle", "panel-customers", "panel-ltv",
     "panel-vitals", "panel-channels", "panel-retention", "panel-funnel-short", "settings-tracking", "new-event-type", "privacy-request",
+    "consent-proof",
 }  # fmt: skip
 
 
