@@ -141,11 +141,13 @@ def id_items(found: dict[str, Any], kept: str) -> list[Item]:
         Item(f"The user id of those who are signed in, where the site passes it on{after}; {stored}",
              "to understand how the product is used over time", kept, basis)
     )  # fmt: skip
-    if found["traits"]:
-        traits = listed([name.replace("_", " ") for name in found["traits"]])
+    names = sorted({*found["traits"], *found["sealed_traits"]})
+    if names:
+        traits = listed([name.replace("_", " ") for name in names])
         items.append(
             Item(
-                f"Of those who are signed in also: {traits}, where the site passes it on",
+                f"Of those who are signed in also: {traits}, where the site passes it on; what names a person is stored"
+                " encrypted",
                 "to compare groups",
                 kept,
                 basis,

@@ -16,7 +16,6 @@ from ingestion.steps.consent import RECEIPT, receipt_hash
 COLUMNS = "site_id, at, receipt, answer, mode, version, text, language, categories"
 HEAD = ("at", "answer", "consent_mode", "settings_version", "text_version", "language", "categories", "receipt_hash")
 MOST = 1000
-ANSWERS = ("granted", "denied", "withdrawn")
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,14 @@ FIRST = "as it was when the history began"
 MADE = "made with the site"
 # What decides what is collected. Limits, salts and the addresses of the team are not about that.
 OF_COLLECTION = (
-    "consent", "modules", "bridges", "hash_users", "traits", "search_params", "masked", "mask_rules", "query_params",
-    "hostnames", "blocked_paths", "blocked_countries", "sampling",
+    "consent", "modules", "bridges", "hash_users", "traits", "sealed_traits", "search_params", "masked", "mask_rules",
+    "query_params", "hostnames", "blocked_paths", "blocked_countries", "sampling",
 )  # fmt: skip
 OF_SITE = ("honour_gpc", "honour_dnt")
 LABELS = {
     "consent": "Consent", "modules": "What is captured", "bridges": "Consent managers",
     "hash_users": "User ids only as a hash", "traits": "Traits that are kept",
+    "sealed_traits": "Traits that are kept encrypted",
     "search_params": "Names of the search in addresses", "masked": "Masked at the door",
     "mask_rules": "Masking rules of the site", "query_params": "Parameters of addresses that are kept",
     "hostnames": "Allowed host names", "blocked_paths": "Paths left out", "blocked_countries": "Countries left out",
@@ -103,11 +104,13 @@ def name_of(user: Any) -> str:
 def do_write_text(site: Site, texts: dict[str, str], user: Any) -> ConsentText | None:
     """A new version of the consent text; None where it is the one that holds."""
     kept = {tag: text for tag, text in sorted(texts.items()) if text}
-    last = ConsentText.objects.filter(site=site).first()
-    if (last.texts if last else {}) == kept:
-        return None
-    number = last.number + 1 if last else 1
-    return ConsentText.objects.create(site=site, number=number, texts=kept, author=name_of(user))
+    with transaction.atomic():
+        Site.objects.select_for_update().get(pk=site.pk)  # two who write at once get two numbers
+        last = ConsentText.objects.filter(site=site).first()
+        if (last.texts if last else {}) == kept:
+            return None
+        number = last.number + 1 if last else 1
+        return ConsentText.objects.create(site=site, number=number, texts=kept, author=name_of(user)[:254])
 
 
 def numbers_of(site: Site) -> dict[str, int]:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from analytics.queries.filters import Filter, Leaf
 
+SALES = frozenset({"purchase", "refund"})
 # The types that the table `rare_events` has once more, by type (0008_by_type.sql).
 RARE = frozenset("error api_error search search_result_click purchase refund rage_click dead_click".split())
 

@@ -9,13 +9,13 @@ from typing import Any
 from analytics.queries import calendar
 from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery
+from analytics.queries.kinds import SALES
 from analytics.queries.people import EVER, Scope, events_of, params_of, presence_of
 from analytics.queries.plan import fits_visits
 from analytics.queries.store import cached, fill
 
 BY = ("cohort", "channel", "source", "utm_campaign", "country", "device_type")
 DAYS = (0, 7, 30, 60, 90)
-SALES = frozenset({"purchase", "refund"})
 
 
 @dataclass(frozen=True, slots=True)

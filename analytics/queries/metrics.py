@@ -38,7 +38,6 @@ def estimate(key: str, condition: str = "1") -> str:
 
 OF_ORDERS = ("revenue", "average_order_value", "conversions", "conversion_rate")
 OF_GOALS = ("conversions", "conversion_rate")
-SALES = frozenset({"purchase", "refund"})
 
 
 def vital(column: str, label: str) -> Metric:

@@ -10,8 +10,8 @@ from analytics.queries.conditions import Bound, event_place, folded, to_sql
 from analytics.queries.currency import money_of
 from analytics.queries.dimensions import VISIT_DIMENSIONS, get_dimension
 from analytics.queries.filters import Filter, Leaf, asks_people, leaves_of, plain_leaves
-from analytics.queries.kinds import RARE, kinds_of, table_of
-from analytics.queries.metrics import METRICS, OF_GOALS, OF_ORDERS, SALES, Source
+from analytics.queries.kinds import RARE, SALES, kinds_of, table_of
+from analytics.queries.metrics import METRICS, OF_GOALS, OF_ORDERS, Source
 from analytics.queries.orders import repeated_of
 from analytics.queries.store import PROPERTIES, cached, fill
 

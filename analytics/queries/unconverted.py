@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from analytics.queries.conditions import Bound
 from analytics.queries.currency import UNCONVERTED, Unconverted
+from analytics.queries.kinds import SALES
 from analytics.queries.people import Scope, events_of, params_of
 from analytics.queries.store import cached, fill
 
@@ -14,7 +15,7 @@ def run(scope: Scope, tag: str = "unconverted") -> list[Unconverted]:
     sql = fill(
         "unconverted",
         select=UNCONVERTED,
-        events=events_of(scope, bound, without, frozenset({"purchase", "refund"}), once=True),
+        events=events_of(scope, bound, without, SALES, once=True),
     )
     rows = cached(sql, params_of(scope, bound), tag)
     return [Unconverted(currency, Decimal(revenue), orders) for currency, revenue, orders in rows]

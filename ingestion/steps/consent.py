@@ -14,7 +14,7 @@ from ingestion.steps.identity import cookieless, secret
 
 CONSENT = "consent"  # the event type
 WITH_RECEIPT = ("granted", "withdrawn")
-ANSWERS = (*WITH_RECEIPT, "denied")
+ANSWERS = ("granted", "denied", "withdrawn")
 RECEIPT = re.compile(r"[\w-]{16,64}", re.ASCII)
 MOST_CATEGORIES = 20
 LARGEST = 2**32 - 1

@@ -107,6 +107,11 @@ class TestHistory:
         assert Consent.ANONYMOUS.label in page
         assert "/admin/**" in page and owner.email in page and "In force" in page
 
+    def test_every_setting_is_in_the_history(self):
+        others = {"id", "site", "search_salt", "blocked_networks", "limit_site", "limit_address"}
+        assert {field.name for field in Collection._meta.get_fields()} - others == set(history.OF_COLLECTION)
+        assert {*history.OF_COLLECTION, *history.OF_SITE} <= set(history.LABELS)
+
     def test_nothing_changed_is_no_version(self, client_in, site, base):
         form = settings_pages(site)["tracking"]
         for _ in range(2):
@@ -266,6 +271,7 @@ class TestCollected:
             consent="required",
             hash_users=False,
             traits=["plan"],
+            sealed_traits=["customer_no"],
             masked=[],
             query_params=["lang"],
             blocked_paths=["/intern/**"],
@@ -283,6 +289,7 @@ class TestCollected:
             "consent (Art. 6(1)(a) GDPR" in changed
             and "legitimate interest (Art. 6(1)(f) GDPR); nothing is kept" not in changed
         )
+        assert "customer no and plan" in changed and "stored encrypted" in changed
         page = client_in.get(f"{base}/collected").content.decode()
         for warning in ("stored as your site passes them on", "Not all kinds", "consent log is off", "/intern/**"):
             assert warning in page
