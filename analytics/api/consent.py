@@ -16,7 +16,6 @@ from analytics.privacy.collected import get_collected
 from analytics.privacy.consent_forms import LANGUAGE, MOST_LANGUAGES, MOST_TEXT
 from analytics.privacy.models import ConsentText, SettingsVersion
 from analytics.privacy.notice import FORMS, sections_of
-from ingestion.steps.consent import ANSWERS
 
 Data = dict[str, Any]
 
@@ -32,7 +31,7 @@ class CountsAskSerializer(serializers.Serializer[Any]):
 
 class ConsentEntrySerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
-    answer = serializers.ChoiceField(ANSWERS)
+    answer = serializers.ChoiceField(consent_log.ANSWERS)
     consent_mode = serializers.CharField(source="mode")
     settings_version = serializers.IntegerField(source="version", help_text="0: the sender did not say")
     text_version = serializers.IntegerField(source="text", help_text="0: there was none, or the sender did not say")

@@ -11,6 +11,7 @@ from accounts.csv_cells import rows_to_csv
 from accounts.models import Consent, Site
 from analytics.clickhouse import client
 from analytics.privacy.models import ConsentText, SettingsVersion
+from ingestion.steps.consent import ANSWERS as ANSWERS
 from ingestion.steps.consent import RECEIPT, receipt_hash
 
 COLUMNS = "site_id, at, receipt, answer, mode, version, text, language, categories"

@@ -21,7 +21,6 @@ from analytics.privacy.models import ConsentText, SettingsVersion
 from analytics.privacy.notice import FORMS, sections_of
 from analytics.privacy.presets import PRESETS, do_apply, matching, preview
 from analytics.privacy.views import shown
-from ingestion.steps.consent import ANSWERS
 
 PERIODS = (30, 90, 365)
 VERSIONS = 50
@@ -104,7 +103,7 @@ def bars_of(days: list[consent_log.Day]) -> list[Bar]:
     found = []
     for x, day in enumerate(days):
         parts, top = list[tuple[str, float, float]](), 100.0
-        for answer in ANSWERS:
+        for answer in consent_log.ANSWERS:
             height = round(getattr(day, answer) * 100 / most, 2)
             top = round(top - height, 2)
             if height:
@@ -142,7 +141,7 @@ def log(request: HttpRequest, site_id: int) -> HttpResponse:
         found = consent_log.entries(site.pk, before, ENTRIES)
     except StoreError as error:
         return shown(request, site, "consent_log", part="log", away=str(error), **context)
-    totals = {answer: sum(getattr(day, answer) for day in counted) for answer in ANSWERS}
+    totals = {answer: sum(getattr(day, answer) for day in counted) for answer in consent_log.ANSWERS}
     asked = totals["granted"] + totals["denied"]
     context |= {
         "totals": totals, "bars": bars_of(counted), "counted": [day for day in reversed(counted) if day.total],

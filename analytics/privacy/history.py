@@ -105,7 +105,7 @@ def do_write_text(site: Site, texts: dict[str, str], user: Any) -> ConsentText |
     """A new version of the consent text; None where it is the one that holds."""
     kept = {tag: text for tag, text in sorted(texts.items()) if text}
     with transaction.atomic():
-        Site.objects.select_for_update().get(pk=site.pk)  # two who write at once get two numbers
+        Collection.objects.select_for_update().get(site_id=site.pk)  # two who write at once get two numbers
         last = ConsentText.objects.filter(site=site).first()
         if (last.texts if last else {}) == kept:
             return None

@@ -37,7 +37,9 @@ def browser():
 
 @pytest.fixture
 def visit(browser, footfall, site):
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme="light", accept_downloads=True)
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, color_scheme="light", reduced_motion="reduce", accept_downloads=True
+    )
     made = Visit(context.new_page())
     log_in(made.page, footfall.url, "alice@example.com", PASSWORD)
     yield made
