@@ -1,4 +1,13 @@
+from typing import Any
+
 from django.apps import AppConfig
+
+
+def check_single_sign_on(**about: Any) -> list[Any]:
+    """Imported when checks run: most processes never need the libraries of it."""
+    from accounts.oidc import check_roles
+
+    return check_roles(**about)
 
 
 class AccountsConfig(AppConfig):
@@ -10,9 +19,8 @@ class AccountsConfig(AppConfig):
         from django.core.checks import register
 
         from accounts import audit_signals
-        from accounts.oidc import check_roles
         from accounts.sign_in import note_session
 
         user_logged_in.connect(note_session, dispatch_uid="footfall-sign-in")
-        register(check_roles)
+        register(check_single_sign_on)
         audit_signals.connect()

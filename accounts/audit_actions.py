@@ -68,6 +68,9 @@ class Action(TextChoices):
     PERSON_EXPORTED = "person_exported", "A person's data exported"
     PERSON_ERASED = "person_erased", "A person erased"
     PRIVACY_REQUEST = "privacy_request", "Privacy request changed"
+    PRIVACY_REQUEST_DONE = "privacy_request_done", "Privacy request done"
+    RETENTION_ENFORCED = "retention_enforced", "Old data deleted"
+    FIELD_KEYS_ROTATED = "field_keys_rotated", "Keys of encrypted traits changed"
 
     BACKUP_MADE = "backup_made", "Backup made"
     RESTORED = "restored", "Restored from a backup"

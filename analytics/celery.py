@@ -8,6 +8,8 @@ from celery import Celery
 from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "analytics.settings")
+# Django's checks import every page with its charts: half of the time to start. The tests and `manage.py check` run them.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 
 def tls_of(url: str) -> dict[str, Any] | None:

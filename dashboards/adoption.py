@@ -25,7 +25,7 @@ NOT_FEATURES = (*PASSIVE, "click", "rage_click", "dead_click", "error", "api_err
 def features(state: State, scope: Scope) -> list[str]:
     """Those named in the settings, else the commonest events that somebody meant."""
     named = get_preferences(state.site).engagement.get("feature_events") or []
-    found = [kind.name for kind in explorer.get_event_types(scope) if kind.name not in NOT_FEATURES]
+    found = [kind for kind in explorer.get_event_names(scope) if kind not in NOT_FEATURES]
     return [*dict.fromkeys(named or found)][:6]
 
 

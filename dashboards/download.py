@@ -7,7 +7,6 @@ from django.views.decorators.http import require_GET
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.store import StoreError
 from analytics.saved.digest import Asked, get_digest
-from analytics.saved.pdf import to_pdf
 from dashboards.door import Closed, enter
 from dashboards.panel import explain
 from dashboards.state import State, get_state
@@ -30,6 +29,8 @@ def view(request: HttpRequest, site_id: int, page: str) -> HttpResponse:
     if door.link and door.link.page != page:
         raise Http404("There is no such page.")
     state = get_state(request, door)
+    from analytics.saved.pdf import to_pdf  # its library takes long to import
+
     asked = Asked(state.site, state.dates, state.filters, state.compared, LISTS[page])
     try:
         made = to_pdf(get_digest(asked, state.now, f"{page}.pdf"), state.now, told(state))

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from analytics.queries import explorer
 from analytics.queries import funnel as core
-from analytics.queries import query
 from analytics.queries.dimensions import DIMENSIONS
 from analytics.queries.filters import UNITS
 from analytics.queries.people import Scope, check_window
@@ -129,8 +129,7 @@ def taken_along(state: State, steps: list[str], wanted: core.Funnel, found: core
 
 
 def built(state: State) -> dict[str, Any]:
-    every = query.run(state.query(("events",), ("event_type",), limit=200), state.now, "product.funnel").rows
-    kinds = [row.dimensions[0] for row in every]
+    kinds = explorer.get_event_names(Scope(state.site.pk, state.dates, state.filters), tag="product.funnel")
     steps = state.values("step") or suggestion(kinds)
     base = form_of(state, steps, kinds)
     if len(steps) < 2:

@@ -32,10 +32,10 @@ EMPTY = ("Nothing happened", "No such event in this period. Choose another one, 
 
 def known_names(state: State) -> list[str]:
     """What a step, a start or a goal can be called: event types, defined events, goals."""
-    kinds = explorer.get_event_types(Scope(state.site.pk, state.dates))
+    kinds = explorer.get_event_names(Scope(state.site.pk, state.dates))
     saved = [*state.site.defined_events.values_list("name", flat=True)]
     return [
-        *(kind.name for kind in kinds),
+        *kinds,
         *saved,
         *(f"goal:{goal}" for goal in state.site.goals.values_list("name", flat=True)),
     ]

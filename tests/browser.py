@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
+CHROMIUM = "/usr/bin/chromium-headless-shell"  # without the windows' side, which takes more than the pages themselves
 FLAGS = (
     "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --disable-quic"
     " --no-first-run --disable-blink-features=AutomationControlled"
@@ -17,9 +18,7 @@ AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) 
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # By a flag and not by context: beacons of a page that closes go out with the browser's own agent
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=[*FLAGS, f"--user-agent={AGENT}"]
-        )
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, f"--user-agent={AGENT}"])
         yield browser
         browser.close()
 

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 WANTED = {
-    "chromium": lambda: shutil.which("chromium"),
+    "chromium-headless-shell": lambda: shutil.which("chromium-headless-shell"),
     "postgresql": lambda: list(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
     "redis-server": lambda: shutil.which("redis-server"),
 }

@@ -15,9 +15,11 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from django.db import transaction
 from django.utils.timezone import now
 
 from accounts.actions import send_task
+from accounts.audit import Action, do_record
 from accounts.models import Site, User
 from analytics.clickhouse import client
 from analytics.privacy import archive, removal
@@ -191,8 +193,14 @@ def finish(job: PrivacyRequest) -> None:
         # Earlier requests about the same person, answered or not, have nothing left to be about.
         PrivacyRequest.objects.filter(site=job.site, mark=job.mark).update(subject="")
         job.subject = ""
-    job.save(update_fields=["state", "finished_at", "receipt", "subject"])
+    with transaction.atomic():
+        job.save(update_fields=["state", "finished_at", "receipt", "subject"])
+        do_record("worker", Action.PRIVACY_REQUEST_DONE, None, job.site, target=str(job), after=counts_of(job))
     log.info("The request %s of site %s is done.", job.number, job.site_id)
+
+
+def counts_of(job: PrivacyRequest) -> dict[str, int]:
+    return {step["name"].removeprefix("erase:"): step["found"] for step in job.steps if step["found"]}
 
 
 def do_resume() -> None:

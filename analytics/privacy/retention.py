@@ -12,6 +12,8 @@ from typing import Any
 
 from django.conf import settings
 
+from accounts.audit import Action, do_record
+from accounts.models import Site
 from analytics.clickhouse import client
 from analytics.privacy.models import Retention
 from analytics.privacy.removal import wait_for_mutations
@@ -150,9 +152,19 @@ def do_set(site_id: int, days: dict[str, int]) -> None:
     Retention.objects.update_or_create(site_id=site_id, defaults={"days": kept})
 
 
-def do_enforce(site_id: int) -> int:
-    """Delete what is too old on a site; how many rows."""
-    removed = 0
+def do_enforce(site_id: int) -> dict[str, int]:
+    """Delete what is too old on a site; how many rows of each table. The audit log tells of it, also where it breaks off."""
+    removed: dict[str, int] = {}
+    try:
+        enforce(site_id, removed)
+    finally:
+        if removed:
+            site = Site.objects.get(pk=site_id)
+            do_record("retention", Action.RETENTION_ENFORCED, None, site, target="retention", after=removed)
+    return removed
+
+
+def enforce(site_id: int, removed: dict[str, int]) -> None:
     for kind, days in get_days(site_id).items():
         if days >= KINDS[kind].limit:
             continue  # the tables do it themselves
@@ -162,8 +174,7 @@ def do_enforce(site_id: int) -> int:
             if count:
                 client.command(f"ALTER TABLE {table} DELETE WHERE {older(column)}", params)
                 wait_for_mutations(table, lambda: None)
-                removed += count
-    return removed
+                removed[table] = count
 
 
 def do_enforce_all() -> None:
@@ -171,6 +182,6 @@ def do_enforce_all() -> None:
     for site_id in Retention.objects.values_list("site_id", flat=True):
         try:
             removed = do_enforce(site_id)
-            log.info("Retention: %s rows of site %s went.", removed, site_id)
+            log.info("Retention: %s rows of site %s went.", sum(removed.values()), site_id)
         except Exception:
             log.exception("Retention of site %s could not be enforced", site_id)

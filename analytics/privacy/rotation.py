@@ -8,6 +8,7 @@ from cryptography.fernet import InvalidToken
 from django.utils.timezone import now
 
 from accounts import field_keys
+from accounts.audit import Action, do_record
 from accounts.field_keys import FieldKey
 from analytics.clickhouse import traits
 from analytics.privacy.holding import hold
@@ -32,6 +33,8 @@ def do_rotate() -> Rotated:
         newest = field_keys.make_key()
         done = reseal(newest)
     done.kept = older_than(newest.name)
+    told = {"encrypted_anew": done.resealed, "unreadable": done.unreadable}
+    do_record("command", Action.FIELD_KEYS_ROTATED, target=f"new key {newest.name}", after=told)
     return done
 
 
@@ -50,6 +53,8 @@ def do_retire() -> Rotated:
                 FieldKey.objects.filter(name=name).delete()
                 done.retired.append(name)
     field_keys.ring.clear()
+    if done.retired:
+        do_record("command", Action.FIELD_KEYS_ROTATED, target=f"{len(done.retired)} older keys forgotten")
     return done
 
 

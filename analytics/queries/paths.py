@@ -54,6 +54,7 @@ class PathsResult:
     hidden: int  # edges that went into "(other)"
 
 
+CODE_OF = "toUInt64(bitAnd(v, toUInt128(36028797018963967)))"  # of a packed event: its last 55 bits
 TRY_RULE = "SELECT match('', {pattern:String}), replaceRegexpOne('', {pattern:String}, {to:String})"
 
 
@@ -107,10 +108,17 @@ def folded(rest: list[Edge]) -> list[Edge]:
     return [Edge(step, OTHER, target, sessions, people, None) for (step, target), (sessions, people) in sums.items()]
 
 
+def raw_of(paths: Paths) -> str:
+    return "path" if paths.by == "page" else "event_type"
+
+
+def coded(item: str) -> str:
+    return f"bitShiftRight(cityHash64({item}), 9)"
+
+
 def cleaned(paths: Paths, bound: Bound) -> str:
     """The first rule that fits decides."""
-    item = "path" if paths.by == "page" else "event_type"
-    cases = []
+    item, cases = raw_of(paths), []
     for rule in paths.cleaning:
         pattern = bound.add(rule.pattern if rule.regex else wildcard(rule.pattern), "String")
         to = bound.add(rule.to, "String")
@@ -122,20 +130,21 @@ def cleaned(paths: Paths, bound: Bound) -> str:
 
 def statement(paths: Paths) -> tuple[str, dict[str, Any]]:
     bound = Bound()
-    anchor = bound.add(paths.start or paths.end, "String")
-    items = "arrayMap(v -> v.3, visits)"
+    anchor = coded(bound.add(paths.start or paths.end, "String"))
+    items = f"arrayMap(v -> {CODE_OF}, visits)"
+    item = cleaned(paths, bound)
     most = str(paths.steps)
     if paths.start:
         cut = f"arraySlice(visits, indexOf({items}, {anchor}), {most})"
     elif paths.end:
-        cut = f"arraySlice(arraySlice(visits, 1, arrayLastIndex(v -> v.3 = {anchor}, visits)), -{most})"
+        cut = f"arraySlice(arraySlice(visits, 1, arrayLastIndex(v -> {CODE_OF} = {anchor}, visits)), -{most})"
     else:
         cut = f"arraySlice(visits, 1, {most})"
     sql = fill(
-        "paths", item=cleaned(paths, bound), cut=cut, most=most,
+        "paths", item=item, raw=raw_of(paths), code=coded(item), code_of=CODE_OF, cut=cut,
         events=events_of(paths.scope, bound, "event_type = 'page_view'" if paths.by == "page" else "interactive"),
         anchored=f"has({items}, {anchor})" if paths.start or paths.end else "true",
-        first=f"{most} - length(path)" if paths.end else "0",
-        exit="false" if paths.end else f"length(path) < {most}",
+        first=f"{most} - length(codes)" if paths.end else "0",
+        exit="false" if paths.end else f"length(codes) < {most}",
     )  # fmt: skip
     return sql, params_of(paths.scope, bound)

@@ -17,7 +17,6 @@ from analytics.queries.calendar import Period
 from analytics.queries.store import StoreError
 from analytics.saved.digest import Asked, Digest, get_digest, told, words
 from analytics.saved.models import Report
-from analytics.saved.pdf import to_pdf
 
 log = logging.getLogger(__name__)
 HOUR = 7  # of the site's day, at which reports go out
@@ -83,6 +82,8 @@ def period_of(report: Report, due: str) -> Period:
 
 
 def do_send(report: Report, due: str, now: datetime) -> bool:
+    from analytics.saved.pdf import to_pdf  # its library takes long to import, and most processes never need it
+
     alarm = report.kind in (Report.Kind.SPIKE, Report.Kind.DROP)
     subject, template, context = about_alarm(report) if alarm else about_period(report, due, now)
     taken, enclosed = False, to_pdf(context["digest"], now) if report.pdf and not alarm else b""

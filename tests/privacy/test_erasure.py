@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.audit_models import AuditEntry
 from analytics.clickhouse import client
 from analytics.privacy import archive, ledger
 from analytics.privacy.models import PrivacyRequest
@@ -197,7 +198,10 @@ def test_a_planted_person_is_erased_everywhere(site, planted, ask, settings, dra
     assert holding == []
     for key in buffer.connection().keys("*"):
         assert PERSON.encode() not in key
-    assert str(subject.persons.copy().pop()) not in json.dumps(job.receipt) and PERSON not in json.dumps(job.receipt)
+    told = AuditEntry.objects.get(action="privacy_request_done")
+    assert told.target == str(job) and json.loads(told.changes)["after"]["events"] == found["events"]
+    for text in (json.dumps(job.receipt), told.changes, told.target):
+        assert str(subject.persons.copy().pop()) not in text and PERSON not in text
 
 
 def test_an_export_holds_everything_and_can_be_read(site, planted, ask):

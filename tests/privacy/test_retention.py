@@ -1,7 +1,10 @@
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from accounts.audit import Action
+from accounts.audit_models import AuditEntry
 from analytics.clickhouse import client
 from analytics.privacy import retention
 from analytics.privacy.models import Retention
@@ -43,6 +46,12 @@ def test_the_preview_says_what_the_night_does(client_in, site, twin, old_and_new
     retention.do_enforce_all()
     assert kept(site) == [2, 2, 2, 2, 1] and kept(twin) == [4, 4, 4, 4, 2]
     assert retention.get_use(site.pk, "events", 30).going_rows == 0
+    told = AuditEntry.objects.get(action=Action.RETENTION_ENFORCED)
+    assert told.site_id == site.pk and json.loads(told.changes)["after"] == dict.fromkeys(
+        ("events", "sessions", "visits", "traffic_15m"), 2
+    ) | {"rejected_events": 1}
+    retention.do_enforce_all()
+    assert AuditEntry.objects.filter(action=Action.RETENTION_ENFORCED).count() == 1, "nothing went, nothing is told"
 
 
 def test_a_site_keeps_no_longer_than_the_server(client_in, site, stores):

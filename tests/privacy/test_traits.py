@@ -11,6 +11,7 @@ from django.test import Client
 
 from accounts import field_keys
 from accounts.actions import do_create_api_key
+from accounts.audit_models import AuditEntry
 from accounts.field_keys import FieldKey, masked
 from accounts.models import Membership, Role, User
 from analytics.clickhouse import client as store
@@ -197,6 +198,8 @@ def test_keys_are_rotated_and_retired(told, site, owner, drain, capsys, monkeypa
     call_command("rotatekeys", "--retire")
     assert "1 older keys are gone, 0 stay" in capsys.readouterr().out
     assert [key.name for key in FieldKey.objects.all()] == [second]
+    told = AuditEntry.objects.filter(action="field_keys_rotated").order_by("number").values_list("target", flat=True)
+    assert list(told) == [f"new key {second}", "1 older keys forgotten"]
     traits = json.loads(people_of(site, key_of(owner.teams.get(), Role.OWNER)))["traits"]
     assert traits == {**OPEN, "email": "nina@newest.example"}
 

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.browser import CHROMIUM
 from tests.conftest import eventually
 from tests.running import PASSWORD
 from tests.screenshots.pages import log_in
@@ -50,7 +51,7 @@ def test_modules_are_switched_from_the_settings(footfall, shop):
         snippet=f'<script defer src="{footfall.url}/js/footfall.js" data-site="{site["site_key"]}"></script>'
     )
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page = browser.new_page()
         page.goto(shop.url + "/?q=red+shoes")
         page.click("#buy")
@@ -114,7 +115,7 @@ def test_a_preset_the_signal_and_a_receipt(footfall, shop):
     shop.page = f'<!doctype html><html lang="en"><title>Shop</title>{snippet}'
     seen = f"SELECT path, any(device_id != 0) FROM events WHERE site_id = {site['id']} GROUP BY path ORDER BY path"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         owner = browser.new_page()
         log_in(owner, footfall.url, "alice@example.com", PASSWORD)
         owner.goto(f"{footfall.url}/sites/{site['id']}/settings/privacy/consent?preset=ccpa")

@@ -12,6 +12,7 @@ from accounts.models import User
 
 class Command(BaseCommand):
     help = "Create a person with a team of their own."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")

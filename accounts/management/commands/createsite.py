@@ -11,6 +11,7 @@ from accounts.models import Membership, Role
 
 class Command(BaseCommand):
     help = "Add a site to its owner's team and print its keys, which are shown only this once."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("domain")

@@ -10,6 +10,7 @@ from accounts.sign_in import do_activate, do_deactivate
 
 class Command(BaseCommand):
     help = "Shut somebody out at once, with all their sessions and keys; or let them in again."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")

@@ -10,6 +10,7 @@ from accounts.models import User
 
 class Command(BaseCommand):
     help = "Take somebody's second factors away: for who has lost phone, keys and recovery codes."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email")

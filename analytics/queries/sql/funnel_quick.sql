@@ -1,5 +1,6 @@
 -- The same as funnel_actors for steps in order and without exclusions. Each event is one number, which sorts several times faster
--- than a tuple: ms, then event_index, then the bits of its steps.
+-- than a tuple: ms, then event_index, then the bits of its steps. Inside a run of events that fit the same single step none
+-- can matter: the newest start is at its end, the first to come there at its beginning.
 SELECT actor, group_value, arraySlice([$moments], 1, level) AS chain, toUInt8(0) AS excluded
 FROM
 (
@@ -20,7 +21,10 @@ FROM
                 SELECT
                     $actor AS actor,
                     arraySort(groupArray(bitOr(bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(timestamp)), 64),
-                        bitShiftLeft(toUInt128(event_index), 32)), toUInt128(steps)))) AS packed,
+                        bitShiftLeft(toUInt128(event_index), 32)), toUInt128(steps)))) AS every,
+                    arrayMap(x -> toUInt32(bitAnd(x, 4294967295)), every) AS fits,
+                    arrayFilter((x, fit, before, after) -> NOT (fit = before AND fit = after AND bitAnd(fit, fit - 1) = 0),
+                        every, fits, arrayShiftRight(fits, 1), arrayShiftLeft(fits, 1)) AS packed,
                     $group_value AS group_value
                 FROM
                 (

@@ -18,6 +18,7 @@ WIDTH = 30
 
 class Command(BaseCommand):
     help = "Write a realistic demo history through the real pipeline, the same for the same seed and end."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--site", type=int, help=f"the site's id; else {DOMAIN} in the first owner's team")

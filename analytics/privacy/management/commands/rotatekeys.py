@@ -9,6 +9,7 @@ from analytics.privacy.rotation import do_retire, do_rotate
 
 class Command(BaseCommand):
     help = "Encrypt the traits of people with a new key. Later, with --retire: forget the keys that nothing needs any more."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--retire", action="store_true", help="make no new key, but end the old ones")

@@ -13,6 +13,7 @@ class Command(BaseCommand):
         "Save everything to a new folder, while Footfall runs or not. With BACKUP_PASSPHRASE in the environment the keys"
         " are sealed."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path", nargs="?", help="a folder to be made; by default in backups/ of the data folder")

@@ -14,6 +14,7 @@ from analytics.services.models import Store
 
 class Command(migrate.Command):
     help = "Bring the relational database and ClickHouse to this version's schema; what they hold is backed up first."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

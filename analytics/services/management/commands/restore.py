@@ -12,6 +12,7 @@ class Command(BaseCommand):
     help = (
         "Bring a backup into an empty installation. Footfall must not be running. BACKUP_PASSPHRASE opens sealed keys."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("path")

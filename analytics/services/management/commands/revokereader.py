@@ -9,6 +9,7 @@ from analytics.services import site_readers
 
 class Command(BaseCommand):
     help = "Remove a site's ClickHouse users for BI tools: the one of --name, or all of them. Without --yes, only list them."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--site", type=int, required=True)
