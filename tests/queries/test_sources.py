@@ -6,12 +6,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics.queries import cache, plan
+from analytics.queries import cache, explorer, plan, trends
 from analytics.queries import query as core
 from analytics.queries.calendar import Period
 from analytics.queries.dimensions import VISIT_DIMENSIONS
 from analytics.queries.filters import check_filters
+from analytics.queries.people import Scope, Selector
 from analytics.queries.query import Query
+from analytics.queries.trends import Series, Trends
 from tests.queries.history import MIDDLES, frame_of, make_history
 from tests.queries.test_query import NOW
 
@@ -58,6 +60,36 @@ def test_every_source_gives_the_same_answer(site, insert_events, zone, monkeypat
         key = lambda row: (row.dimensions, row.metrics)  # noqa: E731
         assert fast.totals == plain.totals, query
         assert sorted(map(key, fast.rows)) == sorted(map(key, plain.rows)), query
+
+
+EVENTS = ("page_view", "purchase", "click", "error", "never_seen", "")
+
+
+def random_trends(rng, site, zone, middle):
+    first = middle.astimezone(zone).date() + timedelta(days=rng.randint(-5, 0))
+    period = Period(first, first + timedelta(days=rng.randint(0, 6)), zone)
+    return Trends(
+        Scope(site.pk, period, check_filters(rng.sample(FILTERS, rng.randint(0, 2)))),
+        tuple(Series(Selector(rng.choice(EVENTS)), rng.choice(list(trends.VISITS))) for _ in range(rng.randint(1, 3))),
+        rng.choice(("hour", "day", "week")), rng.choice(("", "", "country", "device_type", "entry_page")), groups=25,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", list(MIDDLES))
+def test_trends_and_event_names_are_the_same_from_visits_and_from_events(site, insert_events, zone, monkeypatch):
+    rng = random.Random(zone)
+    rows = make_history(rng.randint(1, 1000), MIDDLES[zone])
+    for start in range(0, len(rows), 97):
+        insert_events(site, rows[start : start + 97])
+    asked = [random_trends(rng, site, ZoneInfo(zone), MIDDLES[zone]) for _ in range(12)]
+    assert all(map(trends.reads_visits, asked))
+    quick = [(trends.run(one, NOW), explorer.get_event_names(one.scope)) for one in asked]
+    assert any(line.total for told, _ in quick for line in told.lines)
+    monkeypatch.setattr(trends, "reads_visits", lambda asked: False)
+    for one, (told, names) in zip(asked, quick, strict=True):
+        assert told == trends.run(one, NOW), one
+        kinds = [kind.name for kind in explorer.get_event_types(one.scope)]
+        assert names == kinds, one
 
 
 def test_columns_of_visits_are_those_that_the_planner_thinks(stores):
