@@ -37,6 +37,7 @@ DIMENSIONS = (
     "entry_page",
 )
 WHOLE = 10**9
+SUMS = "sum({0}), sum(toInt256({0}) * toInt256(conversion.2 * 10000))"
 PURCHASE = Selector(event="purchase")
 START, CONVERSION, NOTHING = "(start)", "(conversion)", "(null)"
 
@@ -123,9 +124,8 @@ def get_credits(asked: Attribution, model: str, tag: str) -> dict[str, Credit]:
     check_attribution(asked)
     if model not in SIMPLE:
         return {row.value: row.credits[model] for row in run(asked, tag).rows}
-    place = 1 + 2 * SIMPLE.index(model)
-    rows = cached(*statement(asked, "attribution_credits"), tag)
-    return {row[0]: Credit(row[place] / WHOLE, Decimal(row[place + 1]) / WHOLE / 10_000) for row in rows}
+    rows = cached(*statement(asked, "attribution_credits", (model,)), tag)
+    return {value: Credit(parts / WHOLE, Decimal(money) / WHOLE / 10_000) for value, parts, money in rows}
 
 
 def markov(paths: list[tuple[Any, ...]]) -> dict[str, float]:
@@ -155,7 +155,7 @@ def markov(paths: list[tuple[Any, ...]]) -> dict[str, float]:
     return {name: effect / total for name, effect in effects.items()} if total else {}
 
 
-def statement(asked: Attribution, report: str) -> tuple[str, dict[str, Any]]:
+def statement(asked: Attribution, report: str, models: tuple[str, ...] = SIMPLE) -> tuple[str, dict[str, Any]]:
     """The touches lie in the look-back before the period, too; each person's conversions in it."""
     bound, period = Bound(), asked.scope.period
     early = Scope(asked.scope.site_id, period, asked.scope.filters)
@@ -173,17 +173,21 @@ def statement(asked: Attribution, report: str) -> tuple[str, dict[str, Any]]:
         conversions = fill("first_conversions", events=events_of(early, bound, goal, kinds, once=True), filter=fits)
     else:
         conversions = events_of(early, bound, goal, kinds, once=True)
+    parts = [f"credit.2[{i + 1}]" for i in range(len(models))]
     slots = {
+        "models": ", ".join(models), "sums": ", ".join(map(SUMS.format, parts)),
         "conversions": conversions, "touches": touches, "by": asked.by,
         "person": "if(user_person != 0, user_person, visitor_id)" if known else "visitor_id",
     }  # fmt: skip
-    slots["journeys"] = fill("attribution_journeys", **slots)
+    # Only the paths that lead nowhere need everybody.
+    whose = f"person IN (SELECT person FROM ({conversions}))" if report == "attribution_credits" else "true"
+    slots["journeys"] = fill("attribution_journeys", **slots, whose=whose)
     return fill(report, **{name: slots[name] for name in SLOTS[report]}), params_of(early, bound)
 
 
 SLOTS = {
     "attribution_paths": ("journeys",),
-    "attribution_credits": ("journeys",),
+    "attribution_credits": ("journeys", "models", "sums"),
     "attribution_touches": ("touches", "by"),
     "attribution_conversions": ("conversions",),
 }

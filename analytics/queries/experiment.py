@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery, get_dimension
+from analytics.queries.filters import asks_people
 from analytics.queries.people import Scope, Selector, condition, events_of, params_of
 from analytics.queries.store import cached, fill
 
@@ -110,7 +111,8 @@ class ExperimentResult:
 
 def get_names(scope: Scope, tag: str = "experiment.names") -> list[str]:
     bound = Bound()
-    sql = fill("experiment_names", events=events_of(scope, bound, "notEmpty(mapKeys(variants))"))
+    events = events_of(scope, bound, "notEmpty(mapKeys(variants))", joined=asks_people(scope.filters))
+    sql = fill("experiment_names", events=events)
     return [name for name, _ in cached(sql, params_of(scope, bound), tag)]
 
 

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from analytics.queries.conditions import Bound, wildcard
 from analytics.queries.dimensions import BadQuery
-from analytics.queries.people import Scope, events_of, number, params_of
+from analytics.queries.filters import asks_people
+from analytics.queries.people import Scope, by_session, events_of, number, params_of
 from analytics.queries.store import cached, fill, read
 
 OTHER, END = "(other)", "(exit)"
@@ -73,11 +74,7 @@ def check_paths(paths: Paths) -> None:
         if rule.regex:  # compiled by RE2 here already, where it runs
             asked = {"site": paths.scope.site_id, "pattern": rule.pattern, "to": rule.to}
             try:
-                read(
-                    "SELECT match('', {pattern:String}), replaceRegexpOne('', {pattern:String}, {to:String})",
-                    asked,
-                    "check",
-                )
+                read(TRY_RULE, asked, "check")
             except BadQuery:
                 raise BadQuery(
                     "cleaning", f"{rule.pattern[:80]!r} to {rule.to[:80]!r} cannot be read (RE2 syntax)"
@@ -87,15 +84,22 @@ def check_paths(paths: Paths) -> None:
 def run(paths: Paths, tag: str = "paths") -> PathsResult:
     check_paths(paths)
     rows = cached(*statement(paths), tag)
-    sessions = sum(row[3] for row in rows if row[0] == 1 and not paths.end)
-    if paths.end:  # every path ends there: what comes last is all of them
-        sessions = sum(row[3] for row in rows if row[2] == paths.end and row[0] == paths.steps - 1)
-    found = [Edge(n, one, two, visits, people, number(taken)) for n, one, two, visits, people, taken in rows]
+    last = paths.steps - 1 if paths.end else 1  # which every path has, but one that stays where it is
+    # Only the edges that can be shown need their names; where the last ones are equal, names decide.
+    least = sorted((row[3] for row in rows), reverse=True)[: paths.edges][-1:] or [0]
+    kept = [row for row in rows if row[3] >= least[0]]
+    names = {0: END} | dict(cached(*names_statement(paths, sorted({c for row in kept for c in row[1:3]} - {0})), tag))
+    found = [
+        Edge(n, names[one], names[two], sessions, people, number(taken))
+        for n, one, two, sessions, people, taken in kept
+    ]
     found.sort(key=lambda e: (-e.sessions, e.step, e.source, e.target))
-    shown, rest = found[: paths.edges], found[paths.edges :]
+    shown = found[: paths.edges]
+    rest = [Edge(row[0], OTHER, "" if row[2] else END, row[3], row[4], None) for row in rows if row[3] < least[0]]
     return PathsResult(
-        sorted([*shown, *folded(rest)], key=lambda e: (e.step, -e.sessions, e.source)), sessions, len(rest)
-    )
+        sorted([*shown, *folded([*found[paths.edges :], *rest])], key=lambda e: (e.step, -e.sessions, e.source)),
+        sum(row[3] for row in rows if row[0] == last), len(rows) - len(shown),
+    )  # fmt: skip
 
 
 def folded(rest: list[Edge]) -> list[Edge]:
@@ -129,22 +133,33 @@ def cleaned(paths: Paths, bound: Bound) -> str:
 
 
 def statement(paths: Paths) -> tuple[str, dict[str, Any]]:
+    """Items are their codes, 0 the exit."""
     bound = Bound()
-    anchor = coded(bound.add(paths.start or paths.end, "String"))
-    items = f"arrayMap(v -> {CODE_OF}, visits)"
-    item = cleaned(paths, bound)
-    most = str(paths.steps)
+    anchor, item = coded(bound.add(paths.start or paths.end, "String")), cleaned(paths, bound)
+    codes, most = f"arrayMap(v -> {CODE_OF}, visits)", str(paths.steps)
     if paths.start:
-        cut = f"arraySlice(visits, indexOf({items}, {anchor}), {most})"
+        cut = f"arraySlice(visits, indexOf({codes}, {anchor}), {most})"
     elif paths.end:
         cut = f"arraySlice(arraySlice(visits, 1, arrayLastIndex(v -> {CODE_OF} = {anchor}, visits)), -{most})"
     else:
         cut = f"arraySlice(visits, 1, {most})"
+    sessions = fill("paths_sessions", code=coded(item), code_of=CODE_OF, events=events_with(paths, bound))
     sql = fill(
-        "paths", item=item, raw=raw_of(paths), code=coded(item), code_of=CODE_OF, cut=cut,
-        events=events_of(paths.scope, bound, "event_type = 'page_view'" if paths.by == "page" else "interactive"),
-        anchored=f"has({items}, {anchor})" if paths.start or paths.end else "true",
+        "paths", code_of=CODE_OF, cut=cut, sessions=by_session(paths.scope, sessions),
+        anchored=f"has({codes}, {anchor})" if paths.start or paths.end else "true",
         first=f"{most} - length(codes)" if paths.end else "0",
         exit="false" if paths.end else f"length(codes) < {most}",
     )  # fmt: skip
     return sql, params_of(paths.scope, bound)
+
+
+def names_statement(paths: Paths, codes: list[int]) -> tuple[str, dict[str, Any]]:
+    bound = Bound({"codes": codes})
+    item = cleaned(paths, bound)
+    sql = fill("paths_names", code=coded(item), item=item, raw=raw_of(paths), events=events_with(paths, bound))
+    return sql, params_of(paths.scope, bound)
+
+
+def events_with(paths: Paths, bound: Bound) -> str:
+    wanted = "event_type = 'page_view'" if paths.by == "page" else "interactive"
+    return events_of(paths.scope, bound, wanted, joined=asks_people(paths.scope.filters))

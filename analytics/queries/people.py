@@ -9,11 +9,11 @@ from analytics.queries.calendar import Period
 from analytics.queries.conditions import Bound, event_place, to_sql
 from analytics.queries.currency import money_of
 from analytics.queries.dimensions import BadQuery
-from analytics.queries.filters import Filter, Leaf, check_filters, seconds_of
+from analytics.queries.filters import Filter, Leaf, asks_people, check_filters, seconds_of
 from analytics.queries.kinds import kinds_of, table_of
 from analytics.queries.orders import repeated_of
 from analytics.queries.plan import fits_visits, join_users
-from analytics.queries.store import fill, moment, read_report, second
+from analytics.queries.store import fill, get_state, moment
 
 KNOWN = "e.user_id != '' OR e.device_id != 0"
 
@@ -101,17 +101,19 @@ def types_of(selectors: Sequence[Selector], bound: Bound) -> str:
 
 
 def is_identified(site_id: int, start: datetime, end: datetime) -> bool:
-    return bool(read_report("state", site_id, start=second(start), end=second(end))[0][0])
+    return bool(get_state(site_id, start, end)[0])
 
 
 def events_of(
-    scope: Scope, bound: Bound, wanted: str = "true", kinds: frozenset[str] = frozenset(), once: bool = False
-) -> str:
+    scope: Scope, bound: Bound, wanted: str = "true", kinds: frozenset[str] = frozenset(), once: bool = False,
+    joined: bool = True,
+) -> str:  # fmt: skip
     """A subquery: the events of the scope with `person` and `is_known` (user or device, not the hash of a day). `kinds`: only
-    these event types; where all of them are rare, the rare ones are read. `once`: without orders that are sent again."""
+    these event types; where all of them are rare, the rare ones are read. `once`: without orders that are sent again. Not
+    `joined`: `person` is who the event says; by_session asks for the users later, of sessions instead of events."""
     if kinds:
         wanted = f"event_type IN {bound.add(sorted(kinds), 'Array(String)')} AND ({wanted})"
-    identified, start = is_identified(scope.site_id, scope.start, scope.end), start_of(scope)
+    identified, start = joined and is_identified(scope.site_id, scope.start, scope.end), start_of(scope)
     known = "(e.user_id = '' AND u.known_as != 0)"
     return fill(
         "people_events", table=table_of(kinds), filter=to_sql(scope.filters, bound, event_place), wanted=wanted,
@@ -120,6 +122,16 @@ def events_of(
         join_users=join_users(start) if identified else "", start=start, money=money_of(scope.site_id, bound),
         repeated=repeated_of(scope.site_id, moment(scope.end), bound) if once else "false",
     )  # fmt: skip
+
+
+def by_session(scope: Scope, grouped: str) -> str:
+    """`grouped`: a SELECT with session_id and `person`, one row a session. The same with the user where one is known."""
+    if asks_people(scope.filters) or not is_identified(scope.site_id, scope.start, scope.end):
+        return grouped
+    return (
+        f"SELECT e.* REPLACE (if(u.known_as != 0, u.known_as, e.person) AS person) FROM ({grouped}) AS e"
+        f" {join_users(start_of(scope))}"
+    )
 
 
 def presence_of(scope: Scope, bound: Bound, wanted: str = "true") -> str:

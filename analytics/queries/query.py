@@ -11,7 +11,7 @@ from analytics.queries.dimensions import BadQuery, get_dimension
 from analytics.queries.filters import Filter, Leaf, leaves_of
 from analytics.queries.metrics import METRICS
 from analytics.queries.plan import Plan, run_part
-from analytics.queries.store import moment, read, read_report, second
+from analytics.queries.store import get_state, moment, read
 
 MAX_LIMIT = 10_000
 PURCHASE: tuple[Filter, ...] = (Leaf("is", "event_type", ("purchase",)),)
@@ -111,8 +111,7 @@ class States:
 
     def of(self, period: Period) -> State:
         if period not in self.known:
-            span = {"start": second(period.start), "end": second(period.end)}
-            identified, sampled, at = read_report("state", self.site_id, **span)[0]
+            identified, sampled, at = get_state(self.site_id, period.start, period.end)
             arrived = at.replace(tzinfo=UTC) if at and at.year > 1970 else None
             self.known[period] = State(bool(identified), bool(sampled), arrived)
         return self.known[period]

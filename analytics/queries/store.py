@@ -76,6 +76,18 @@ def cached(sql: str, params: Mapping[str, Any], tag: str) -> list[tuple[Any, ...
     return rows
 
 
+def get_state(site_id: int, start: datetime, end: datetime) -> tuple[Any, ...]:
+    """How many are identified, how many events stand for more, when the newest event arrived (state.sql); remembered."""
+    span = {"start": second(start), "end": second(end)}
+    upto = moment(end)
+    key = ("state", site_id, *span.values(), results.stamp(site_id, upto, lambda: stamp_of(site_id, upto)))
+    rows = results.get(key)
+    if rows is None:
+        rows = read_report("state", site_id, **span)
+        results.put(key, rows)
+    return rows[0]
+
+
 def stamp_of(site_id: int, end: str) -> tuple[Any, ...]:
     """What changes when anything does that a statement up to `end` can see: sessions go on for a day after it."""
     return read(report("stamp").template, {"site": site_id, "end": end}, "stamp")[0]

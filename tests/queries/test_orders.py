@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from analytics.queries import orders
 from tests.conftest import event
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,10 @@ SALES = [
 ]
 
 
-def test_once_over_people_and_days(site, new_site, post, drain, api_key):
+@pytest.mark.parametrize("few", [200, 0])
+def test_once_over_people_and_days(site, new_site, post, drain, api_key, monkeypatch, few):
+    """Taken along as a list, and looked for by the statement itself."""
+    monkeypatch.setattr(orders, "FEW", few)
     events = [
         event("https://shop.example/", "purchase", event_timestamp=(START + timedelta(hours=hours)).isoformat(), device={"device_id": device},
               user={"user_id": user} if user else {}, event_properties={"order_id": order, "revenue": str(amount)})

@@ -1,4 +1,4 @@
--- The tests that people are in, the largest first.
+-- The tests that people are in, the largest first: for the order it is enough who an event says it was.
 SELECT name, uniqExact(person) AS people
 FROM (SELECT person, arrayJoin(mapKeys(variants)) AS name FROM ($events))
 WHERE name != ''
