@@ -49,6 +49,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
         ["Campaign", "Sessions", "Spend", "Conversions", "Revenue", "New customers", "CAC", "ROAS", "ROI"],
         [*everything, *shown],
         empty=EMPTY,
+        next=None if state.is_guest else ("Build a campaign link", reverse("builder", args=[state.site.pk])),
         note=(
             "CAC: spend per new customer. ROAS: revenue / spend. ROI: what is left of the revenue"
             f" after the spend, by the spend. {apart.text_of(state)} {apart.spend_text_of(state)}"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.urls import reverse
+
 from analytics.queries import experiment as core
 from analytics.queries.people import Scope
 from analytics.saved.resolve import selector_of_site
@@ -148,7 +150,8 @@ def fields_of(choice: Choice, tests: list[str]) -> list[Field]:
 def view(state: State, **_: str) -> dict[str, Any]:
     tests = core.get_names(Scope(state.site.pk, state.dates, state.filters), "product.experiments")
     if not tests:
-        return show(state, Sheet("A/B tests", empty=EMPTY))
+        first = None if state.is_guest else ("See how events are sent", reverse("installation", args=[state.site.pk]))
+        return show(state, Sheet("A/B tests", empty=EMPTY, next=first))
     choice = chosen_of(state, tests)
     result = core.run(asked_of(state, choice), "product.experiments")
     last = ["Chance to win", "Risk"] if choice.bayesian else ["p"]

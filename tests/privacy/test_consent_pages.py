@@ -4,6 +4,7 @@ import json
 import uuid
 
 import pytest
+from django.db import DatabaseError, transaction
 from django.test import Client
 
 from accounts.actions import do_create_api_key
@@ -135,6 +136,12 @@ class TestHistory:
             made.save()
         with pytest.raises(TypeError):
             made.delete()
+        for versions, changed in (
+            (SettingsVersion.objects, {"author": "somebody else"}), (ConsentText.objects, {"texts": {"en": "No."}}),
+        ):  # fmt: skip
+            history.do_write_text(site, {"en": "Yes?"}, "alice@example.com")
+            with pytest.raises(DatabaseError, match="written once"), transaction.atomic():
+                versions.filter(site=site).update(**changed)
         site.delete()
         assert not SettingsVersion.objects.exists(), "they go with their site"
 
