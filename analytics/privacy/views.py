@@ -20,6 +20,7 @@ from analytics.privacy.forms import OptOutForm, RequestForm
 from analytics.privacy.ledger import do_request, do_withdraw
 from analytics.privacy.models import PrivacyRequest
 from analytics.privacy.subject import mark_of
+from analytics.services.backup.folder import get_made_before
 
 SHOWN = 100
 ASKED = {"export": Action.PERSON_EXPORTED, "erasure": Action.PERSON_ERASED}
@@ -63,7 +64,8 @@ def one(request: HttpRequest, site_id: int, pk: int) -> HttpResponse:
     """The page of a request; htmx asks for its progress."""
     job = find_request(request, site_id, pk)
     template = "progress" if getattr(request, "htmx", False) else "request"
-    return shown(request, job.site, template, job=job, ready=path_of(job).exists(), part="requests")
+    older = get_made_before(job.finished_at) if job.finished_at and job.receipt else []
+    return shown(request, job.site, template, job=job, ready=path_of(job).exists(), older=older, part="requests")
 
 
 @require_POST

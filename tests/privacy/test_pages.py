@@ -21,7 +21,7 @@ def visited(site, new_site, post, drain):
     drain()
 
 
-def test_an_admin_deletes_a_person_and_gets_the_receipt(client_in, site, visited):
+def test_an_admin_deletes_a_person_and_gets_the_receipt(client_in, site, visited, settings):
     base = f"/sites/{site.pk}/settings/privacy"
     assert "Nobody has asked yet" in client_in.get(base).content.decode()
     bad = client_in.post(base, {"kind": "erasure", "named_by": "token", "value": "nonsense"}).content.decode()
@@ -32,9 +32,14 @@ def test_an_admin_deletes_a_person_and_gets_the_receipt(client_in, site, visited
     page = client_in.get(made.url).content.decode()
     assert "Withdraw" in page and "every 2s" in page
     assert client_in.get(f"{base}/{job.pk}/receipt").status_code == 404
+    backup = settings.DATA_DIR / "backups" / "monday"
+    backup.mkdir(parents=True)
     ledger.do_work(job.pk)
     fragment = client_in.get(made.url, headers={"HX-Request": "true"}).content.decode()
     assert "Nothing of this person is left" in fragment and "<html" not in fragment
+    assert "1 older backup in the data folder still holds the data: monday. Delete it" in fragment
+    backup.rmdir()
+    assert "Backups that were made before hold the data still" in client_in.get(made.url).content.decode()
     assert client_in.get(f"{base}/{job.pk}/receipt").json()["receipt"]["request"] == str(job.number)
     known = client_in.post(base, {"kind": "export", "named_by": "user", "value": PERSON, "look": "1"}).content.decode()
     assert str(job.number)[:8] in known

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
@@ -108,3 +109,9 @@ def copy_if_there(source: str, target: str) -> None:
 def load_files(folder: Path) -> None:
     if (folder / FILES).is_dir():
         shutil.copytree(folder / FILES, settings.DATA_DIR, dirs_exist_ok=True)
+
+
+def get_made_before(moment: datetime) -> list[str]:
+    """The backups in the data folder that hold what was deleted at that moment; others may be elsewhere."""
+    found = (settings.DATA_DIR / "backups").glob("*")
+    return sorted(path.name for path in found if path.is_dir() and path.stat().st_mtime < moment.timestamp())
