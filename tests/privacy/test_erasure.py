@@ -15,9 +15,10 @@ from analytics.privacy.reach import Reach
 from analytics.privacy.registry import STORAGES
 from analytics.privacy.stores import tables
 from analytics.privacy.subject import check_subject, device_hash
-from analytics.queries import calendar
+from analytics.queries import attribution, calendar, funnel, paths, retention, trends
 from analytics.queries import query as core
 from analytics.queries.cache import results
+from analytics.queries.people import Scope, Selector
 from analytics.queries.query import Query
 from ingestion import buffer
 from tests.conftest import event
@@ -32,7 +33,17 @@ def figures(site):
     results.clear()
     now = datetime.now(UTC)
     period = calendar.get_period("30d", ZoneInfo("UTC"), now)
-    return {
+    scope, wanted = Scope(site.pk, period), ("page_view", "click", "purchase")
+    analyses = {
+        "funnel": funnel.run(funnel.Funnel(scope, tuple(map(Selector, wanted)))),
+        "retention": retention.run(retention.Retention(scope), now),
+        "paths": paths.run(paths.Paths(scope)),
+        "trends": trends.run(
+            trends.Trends(scope, tuple(trends.Series(Selector(kind), "people") for kind in wanted)), now
+        ),
+        "attribution": attribution.run(attribution.Attribution(scope)),
+    }
+    return analyses | {
         dimension: (found.totals, found.rows)
         for dimension in ("", "day", "path", "country", "entry_page")
         for found in [core.run(Query(site.pk, period, METRICS, (dimension,) if dimension else (), limit=1000), now)]
@@ -48,7 +59,7 @@ def derived(site):
              "session_start, session_id, min(start), max(end), max(visitor_id), max(user_person), sum(pageviews), sum(interactions),"
              " sum(events), sum(errors), sum(engaged_ms), argMinIfMerge(entry_page), argMaxIfMerge(exit_page), max(source)"),
             ("visits", "bucket, session_id, person_id, is_user, is_known, dims",
-             "bucket, session_id, person_id, is_user, is_known, dims, sum(pageviews), sum(events), sum(errors), any(country)"),
+             "bucket, session_id, person_id, is_user, is_known, dims, sum(pageviews), sum(events), sum(errors), any(country), sumMap(types)"),
             ("traffic_15m", "bucket", "bucket, sum(pageviews), sum(events), sum(identified), uniqExactMerge(visitors)"),
             ("events_recent", "timestamp, session_id, path", "timestamp, session_id, path, count()"),
         )
