@@ -152,14 +152,13 @@ def do_set(site_id: int, days: dict[str, int]) -> None:
     Retention.objects.update_or_create(site_id=site_id, defaults={"days": kept})
 
 
-def do_enforce(site_id: int) -> dict[str, int]:
+def do_enforce(site: Site) -> dict[str, int]:
     """Delete what is too old on a site; how many rows of each table. The audit log tells of it, also where it breaks off."""
     removed: dict[str, int] = {}
     try:
-        enforce(site_id, removed)
+        enforce(site.pk, removed)
     finally:
         if removed:
-            site = Site.objects.get(pk=site_id)
             do_record("retention", Action.RETENTION_ENFORCED, None, site, target="retention", after=removed)
     return removed
 
@@ -179,9 +178,9 @@ def enforce(site_id: int, removed: dict[str, int]) -> None:
 
 def do_enforce_all() -> None:
     """One site that fails does not hold up the others; it is done the next night."""
-    for site_id in Retention.objects.values_list("site_id", flat=True):
+    for kept in Retention.objects.select_related("site"):
         try:
-            removed = do_enforce(site_id)
-            log.info("Retention: %s rows of site %s went.", sum(removed.values()), site_id)
+            removed = do_enforce(kept.site)
+            log.info("Retention: %s rows of site %s went.", sum(removed.values()), kept.site_id)
         except Exception:
-            log.exception("Retention of site %s could not be enforced", site_id)
+            log.exception("Retention of site %s could not be enforced", kept.site_id)

@@ -35,25 +35,29 @@ class Column:
     kind: str
 
     @property
+    def inner(self) -> str:
+        return re.sub(r"^SimpleAggregateFunction\(\w+, (.*)\)$", r"\1", self.kind)
+
+    @property
     def wire(self) -> str:
         """Its type on the way."""
-        inner = re.sub(r"^SimpleAggregateFunction\(\w+, (.*)\)$", r"\1", self.kind)
-        if AS_IT_IS.match(inner):
-            return inner
-        return "Nullable(String)" if inner.startswith("Nullable(") else "String"
+        if AS_IT_IS.match(self.inner):
+            return self.inner
+        return "Nullable(String)" if self.inner.startswith("Nullable(") else "String"
 
     def out(self) -> str:
         if self.kind.startswith("AggregateFunction("):
             return f"hex({self.name})"
-        if self.kind.startswith("Map("):
+        if self.inner.startswith("Map("):
             return f"toJSONString({self.name})"
         return self.name if self.wire == self.kind else f"CAST({self.name} AS {self.wire})"
 
     def back(self) -> str:
         if self.kind.startswith("AggregateFunction("):
             return f"CAST(unhex({self.name}) AS {self.kind})"
-        if self.kind.startswith("Map("):
-            return f"CAST(JSONExtract({self.name}, 'Map(String, String)') AS {self.kind})"
+        if self.inner.startswith("Map("):
+            plain = self.inner.replace("LowCardinality(String)", "String")
+            return f"CAST(JSONExtract({self.name}, '{plain}') AS {self.kind})"
         return self.name if self.wire == self.kind else f"CAST({self.name} AS {self.kind})"
 
 
