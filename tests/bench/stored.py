@@ -65,6 +65,7 @@ def main() -> None:
                 "event_id_low": f"bitXor(e.event_id_low, {shift})", "session_id": f"bitXor(e.session_id, {shift})",
                 "visitor_id": f"bitXor(e.visitor_id, {shift})", "person_id": f"bitXor(e.person_id, {shift})",
                 "properties": "toString(e.event_properties)",
+                "order_id": f"if(e.order_id = '', '', concat(e.order_id, '-{shift % 10**6}'))",  # an order of its own
             }  # fmt: skip
             values = ", ".join(changed.get(name, f"e.{name}") for name in names)
             before = stored
