@@ -14,7 +14,7 @@ from typing import Any, Literal
 from analytics.queries.conditions import Bound
 from analytics.queries.dimensions import BadQuery, get_dimension
 from analytics.queries.filters import asks_people
-from analytics.queries.people import Scope, Selector, condition, events_of, params_of
+from analytics.queries.people import Scope, Selector, by_session, condition, events_of, kinds_of_all, params_of
 from analytics.queries.store import cached, fill
 
 Kind = Literal["conversion", "count", "revenue", "ratio"]
@@ -274,8 +274,14 @@ def statement(asked: Experiment) -> tuple[str, dict[str, Any]]:
         "conversion": "toFloat64(notEmpty(done))", "count": "toFloat64(length(done))", "ratio": "toFloat64(length(done))",
         "revenue": "toFloat64(arraySum(mapValues(orders)))",
     }[asked.kind]  # fmt: skip
+    variant, whole = f"variants[{name}]", asks_people(asked.scope.filters)
+    kinds = kinds_of_all([asked.goal, asked.per] if asked.per else [asked.goal])
+    exposures = fill(
+        "experiment_exposures", variant=variant, breakdown=f"toString({breakdown})",
+        events=events_of(asked.scope, bound, f"{variant} != ''", joined=whole),
+    )  # fmt: skip
     sql = fill(
-        "experiment", variant=f"variants[{name}]", goal=goal, per=per, value=value, breakdown=f"toString({breakdown})",
-        events=events_of(asked.scope, bound, f"variants[{name}] != '' OR {goal} OR {per}"),
+        "experiment", goal=goal, per=per, value=value, exposures=by_session(asked.scope, exposures, "e.is_user"),
+        events=events_of(asked.scope, bound, f"{goal} OR {per}", kinds),
     )  # fmt: skip
     return sql, params_of(asked.scope, bound)

@@ -124,12 +124,13 @@ def events_of(
     )  # fmt: skip
 
 
-def by_session(scope: Scope, grouped: str) -> str:
-    """`grouped`: a SELECT with session_id and `person`, one row a session. The same with the user where one is known."""
+def by_session(scope: Scope, grouped: str, is_user: str = "false") -> str:
+    """`grouped`: a SELECT with session_id and `person`, of events that are not joined. The same with the session's user where
+    one is known. `is_user`: where the person is a user already."""
     if asks_people(scope.filters) or not is_identified(scope.site_id, scope.start, scope.end):
         return grouped
     return (
-        f"SELECT e.* REPLACE (if(u.known_as != 0, u.known_as, e.person) AS person) FROM ({grouped}) AS e"
+        f"SELECT e.* REPLACE (if(NOT {is_user} AND u.known_as != 0, u.known_as, e.person) AS person) FROM ({grouped}) AS e"
         f" {join_users(start_of(scope))}"
     )
 

@@ -13,13 +13,23 @@ FROM
     FROM
     (
         SELECT
-            groupUniqArrayIf($variant, $variant != '') AS seen,
-            minIf((timestamp, event_index), $variant != '') AS exposed,
-            argMinIf($breakdown, (timestamp, event_index), $variant != '') AS group_value,
-            arraySort(groupArrayIf((timestamp, event_index, revenue,
-                if(order_id = '', toString(tuple(event_id_low, event_id_mid, event_id_gap)), concat('o', order_id))), $goal)) AS goals,
-            groupArrayIf((timestamp, event_index), $per) AS divisors
-        FROM ($events)
+            groupUniqArrayArray(met) AS seen,
+            minIf(met_at, notEmpty(met)) AS exposed,
+            argMinIf(met_in, met_at, notEmpty(met)) AS group_value,
+            arraySort(groupArrayIf((timestamp, event_index, revenue, order_key), is_goal)) AS goals,
+            groupArrayIf((timestamp, event_index), is_divisor) AS divisors
+        FROM
+        (
+            SELECT
+                person, arrayDistinct([first_met, last_met]) AS met, met_at, met_in, toDateTime64(0, 3, 'UTC') AS timestamp,
+                toUInt32(0) AS event_index, toDecimal64(0, 4) AS revenue, '' AS order_key, false AS is_goal, false AS is_divisor
+            FROM ($exposures)
+            UNION ALL
+            SELECT
+                person, CAST([], 'Array(String)'), (toDateTime64(0, 3, 'UTC'), toUInt32(0)), '', timestamp, event_index, revenue,
+                if(order_id = '', toString(tuple(event_id_low, event_id_mid, event_id_gap)), concat('o', order_id)), $goal, $per
+            FROM ($events)
+        )
         GROUP BY person
         HAVING notEmpty(seen)
     )
