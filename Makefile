@@ -1,6 +1,7 @@
 # Footfall. `make up` is all that a newcomer needs.
 PYTHON ?= python3
 BIN := .venv/bin
+ON_POSTGRES := tests/accounts tests/api/test_api.py tests/api/test_saved.py tests/saved tests/services/test_backup_parts.py --ignore=tests/accounts/test_permissions.py -m "not browser"
 export DJANGO_SETTINGS_MODULE := analytics.settings
 
 .PHONY: up static test lint bench chaos screenshots format lock help
@@ -27,9 +28,11 @@ static: .venv/.installed ## build the tracker and the pages' files
 
 test: .venv/.installed-dev static ## every test, on real ClickHouse, Valkey, Chromium
 	@$(BIN)/python -m tests.prerequisites
-	@$(BIN)/python -m pytest
-	@echo "Once more on Postgres, where people, teams and keys are concerned:"
-	@$(BIN)/python -m tests.postgres tests/accounts tests/api/test_api.py tests/api/test_saved.py tests/saved tests/services/test_backup_parts.py --ignore=tests/accounts/test_permissions.py -m "not browser"
+	@# On Postgres, where people, teams and keys are concerned, meanwhile: the other tests wait for clocks and browsers at times.
+	@said=$$(mktemp); $(BIN)/python -m tests.postgres $(ON_POSTGRES) -n 1 > $$said 2>&1 & second=$$!; \
+	$(BIN)/python -m pytest; first=$$?; \
+	echo "Once more on Postgres:"; wait $$second; second=$$?; tail -n 40 $$said; \
+	test $$first -eq 0 -a $$second -eq 0
 
 lint: .venv/.installed-dev
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -18,17 +18,6 @@ from tests import environment
 Insert = Callable[..., None]
 
 
-# The files that take minutes: begun first, so that none of them is what the others are waited for with.
-LONGEST = ("screenshots/test_pages", "services/test_backup", "hostile/test_sweep", "fuzz/test_api", "services/test_up")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    def place(item: pytest.Item) -> int:
-        return next((i for i, name in enumerate(LONGEST) if name in str(item.path)), len(LONGEST))
-
-    items.sort(key=place)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> None:
     from django.conf import settings

@@ -1,11 +1,13 @@
 """The real script with the real server: what the owner switches on is captured, stored, and off again when switched off."""
 
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.sync_api import sync_playwright
 
+from ingestion.sites import REFRESH_SECONDS
 from tests.browser import CHROMIUM
 from tests.conftest import eventually
 from tests.running import PASSWORD
@@ -121,6 +123,7 @@ def test_a_preset_the_signal_and_a_receipt(footfall, shop):
         owner.goto(f"{footfall.url}/sites/{site['id']}/settings/privacy/consent?preset=ccpa")
         owner.click("text=Set it so")
         owner.wait_for_selector("text=In force")
+        time.sleep(REFRESH_SECONDS + 1)  # then every process has it
 
         # By the header alone, as if the script had not looked; then as a browser with the signal has it.
         asking = browser.new_context(extra_http_headers={"Sec-GPC": "1"}).new_page()
