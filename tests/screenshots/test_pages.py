@@ -146,3 +146,33 @@ def test_a_shared_link_in_a_frame(browser, visit, footfall, site):
     assert not guest.page.get_by_role("region", name="Activity", exact=True).count()
     assert guest.check() == []
     context.close()
+
+
+# Controls that a mouse could use now, and that Tab has to reach; of a group of radio buttons Tab reaches the chosen one.
+CONTROLS = """() => {
+  const wanted = [...document.querySelectorAll('a[href], button, input, select, textarea, summary')].filter((one) =>
+    one.checkVisibility({ visibilityProperty: true }) && !one.disabled && one.tabIndex >= 0 && one.type !== 'hidden'
+    && !(one.type === 'radio' && !one.checked) && !one.closest('.js-plotly-plot'));
+  wanted.forEach((one, number) => { one.dataset.control = number; });
+  window.reached = new Set(); window.dull = [];
+  document.addEventListener('focusin', (event) => {
+    const one = event.target;
+    if (one.dataset.control) window.reached.add(one.dataset.control);
+    const around = [one, one.parentElement, one.parentElement?.parentElement].filter(Boolean);  // a row shows it for its link
+    if (around.every((part) => getComputedStyle(part).outlineStyle === 'none')) window.dull.push(one.outerHTML.slice(0, 90));
+  });
+  return wanted.length;
+}"""
+MISSED = """() => [...document.querySelectorAll('[data-control]')].filter((one) => !window.reached.has(one.dataset.control))
+  .map((one) => one.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("name", ["executive", "product", "marketing"])
+def test_tab_reaches_every_control_and_is_seen_there(visit, footfall, site, name):
+    visit.open(f"{footfall.url}/sites/{site['id']}/{name}")
+    page = visit.page
+    count = page.evaluate(CONTROLS)
+    for _ in range(count + 30):
+        page.keyboard.press("Tab")
+    assert count > 40 and page.evaluate(MISSED) == []
+    assert page.evaluate("window.dull") == []
