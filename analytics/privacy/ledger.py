@@ -187,13 +187,14 @@ STEPS: dict[str, Callable[[PrivacyRequest, Reach], int]] = {
 
 
 def finish(job: PrivacyRequest) -> None:
+    """All of it or nothing: a request without its subject could not be gone on with."""
     job.state, job.finished_at = PrivacyRequest.State.DONE, now()
-    if job.kind == PrivacyRequest.Kind.ERASURE:
-        job.receipt = make_receipt(job)
-        # Earlier requests about the same person, answered or not, have nothing left to be about.
-        PrivacyRequest.objects.filter(site=job.site, mark=job.mark).update(subject="")
-        job.subject = ""
     with transaction.atomic():
+        if job.kind == PrivacyRequest.Kind.ERASURE:
+            job.receipt = make_receipt(job)
+            # Earlier requests about the same person, answered or not, have nothing left to be about.
+            PrivacyRequest.objects.filter(site=job.site, mark=job.mark).update(subject="")
+            job.subject = ""
         job.save(update_fields=["state", "finished_at", "receipt", "subject"])
         do_record("worker", Action.PRIVACY_REQUEST_DONE, None, job.site, target=str(job), after=counts_of(job))
     log.info("The request %s of site %s is done.", job.number, job.site_id)

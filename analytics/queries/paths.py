@@ -1,6 +1,7 @@
 """Paths (semantics.md): where people go from a page, or how they came to it, session by session."""
 
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -85,21 +86,20 @@ def run(paths: Paths, tag: str = "paths") -> PathsResult:
     check_paths(paths)
     rows = cached(*statement(paths), tag)
     last = paths.steps - 1 if paths.end else 1  # which every path has, but one that stays where it is
-    # Only the edges that can be shown need their names; where the last ones are equal, names decide.
-    least = sorted((row[3] for row in rows), reverse=True)[: paths.edges][-1:] or [0]
-    kept = [row for row in rows if row[3] >= least[0]]
-    names = {0: END} | dict(cached(*names_statement(paths, sorted({c for row in kept for c in row[1:3]} - {0})), tag))
-    found = [
-        Edge(n, names[one], names[two], sessions, people, number(taken))
-        for n, one, two, sessions, people, taken in kept
-    ]
-    found.sort(key=lambda e: (-e.sessions, e.step, e.source, e.target))
-    shown = found[: paths.edges]
-    rest = [Edge(row[0], OTHER, "" if row[2] else END, row[3], row[4], None) for row in rows if row[3] < least[0]]
+    shown, rest = rows[: paths.edges], rows[paths.edges :]
+    names = get_names(paths, sorted({code for row in shown for code in row[1:3] if code}), tag)
+    edges = [Edge(row[0], names(row[1]), names(row[2]), row[3], row[4], number(row[5])) for row in shown]
+    others = [Edge(row[0], OTHER, "" if row[2] else END, row[3], row[4], None) for row in rest]
     return PathsResult(
-        sorted([*shown, *folded([*found[paths.edges :], *rest])], key=lambda e: (e.step, -e.sessions, e.source)),
-        sum(row[3] for row in rows if row[0] == last), len(rows) - len(shown),
+        sorted([*edges, *folded(others)], key=lambda e: (e.step, -e.sessions, e.source, e.target)),
+        sum(row[3] for row in rows if row[0] == last), len(rest),
     )  # fmt: skip
+
+
+def get_names(paths: Paths, codes: list[int], tag: str) -> Callable[[int], str]:
+    """Of the items behind the codes; one that was erased a moment ago has none."""
+    known = dict(cached(*names_statement(paths, codes), tag)) if codes else {}
+    return lambda code: known.get(code, OTHER) if code else END
 
 
 def folded(rest: list[Edge]) -> list[Edge]:

@@ -16,6 +16,7 @@ from analytics.queries.dimensions import BadQuery
 
 BAD_PATTERN = ("CANNOT_COMPILE_REGEXP", "Code: 427", "not a valid re2 pattern", "in replacement argument is invalid")
 FOLDER = Path(__file__).parent / "sql"
+EVER = "2100-01-01 00:00:00.000"
 PROPERTIES = "/*properties*/"  # in a select right from events, after e.*
 StoreError = client.StoreError
 counted = client.counted
@@ -79,8 +80,8 @@ def cached(sql: str, params: Mapping[str, Any], tag: str) -> list[tuple[Any, ...
 def get_state(site_id: int, start: datetime, end: datetime) -> tuple[Any, ...]:
     """How many are identified, how many events stand for more, when the newest event arrived (state.sql); remembered."""
     span = {"start": second(start), "end": second(end)}
-    upto = moment(end)
-    key = ("state", site_id, *span.values(), results.stamp(site_id, upto, lambda: stamp_of(site_id, upto)))
+    # Of all that the site has, not only up to `end`: it tells of the newest event, too.
+    key = ("state", site_id, *span.values(), results.stamp(site_id, EVER, lambda: stamp_of(site_id, EVER)))
     rows = results.get(key)
     if rows is None:
         rows = read_report("state", site_id, **span)

@@ -299,3 +299,20 @@ def test_a_token_is_one_sites_and_not_to_be_forged(site, twin):
     for bad_site, bad in ((twin, token), (site, token[:-2] + "xx"), (site, "x"), (site, "")):
         with pytest.raises(BadSubject):
             check_subject(bad_site, "token", bad)
+
+
+def test_an_end_that_fails_is_repeated(site, owner, stores, monkeypatch):
+    """The subject is not forgotten before all is noted: without it nobody could go on."""
+    job = ledger.do_request(site, owner, "erasure", "user", check_subject(site, "user", PERSON))
+
+    def full(*about, **more):
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ledger, "do_record", full)
+        ledger.do_work(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.receipt) == ("running", None) and job.subject and "No space left" in job.error
+    ledger.do_resume()
+    job.refresh_from_db()
+    assert job.state == "done" and job.receipt and not job.subject

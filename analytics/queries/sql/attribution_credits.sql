@@ -1,5 +1,5 @@
--- Per value and model that is asked for: billionths of conversions, and those times the revenue in ten-thousandths. What does not divide goes
--- to the last touch, so that the credits of a conversion are exactly 10^9.
+-- Per value and model that is asked for: billionths of conversions, and those times the revenue in ten-thousandths. What
+-- does not divide goes to the last touch, so that the credits of a conversion are exactly 10^9.
 WITH
     length(path) AS n,
     arrayMap(i -> toInt64(i = n) * 1000000000, range(1, n + 1)) AS last_touch,
