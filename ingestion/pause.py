@@ -19,9 +19,14 @@ class NotPaused(Exception):
 class Pause:
     """Kept up by a thread; `lost` once somebody else could have written."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float) -> None:
         self.name, self.holder = buffer.key("pause"), uuid4().hex
-        self.lost = not buffer.connection().set(self.name, self.holder, nx=True, px=PAUSE_MS)
+        until = time.monotonic() + patience
+        while not (taken := buffer.connection().set(self.name, self.holder, nx=True, px=PAUSE_MS)):
+            if time.monotonic() > until:
+                break
+            time.sleep(0.1)
+        self.lost = not taken
         self.over = threading.Event()
         self.thread = threading.Thread(target=self.keep, daemon=True)
 
@@ -60,16 +65,16 @@ def finish_manifests() -> None:
 
 
 @contextmanager
-def writers_paused(seconds: float = 60.0) -> Iterator[Pause]:
-    """Steps:
+def writers_paused(seconds: float = 60.0, patience: float = 30.0) -> Iterator[Pause]:
+    """`seconds` for the writers to stop, `patience` for who paused them already: a backup, or a deletion of a person. Steps:
 
     1. Forbid new leases; a writer that has one stops after its batch, and a dead one's runs out.
     2. Finish the batches that have a manifest. From here on every event is either in ClickHouse or in a stream.
     3. The caller looks at both, and calls `check` at the end. Events go on arriving, into the streams only.
     """
-    pause = Pause()
+    pause = Pause(patience)
     if pause.lost:
-        raise NotPaused("Another backup is being made; wait for it.")
+        raise NotPaused("Another backup is being made, or a person deleted; wait for it.")
     pause.thread.start()
     try:
         wait_for_writers(seconds)

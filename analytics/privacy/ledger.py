@@ -23,7 +23,7 @@ from accounts.audit import Action, do_record
 from accounts.models import Site, User
 from analytics.clickhouse import client
 from analytics.privacy import archive, removal
-from analytics.privacy.holding import hold, paused
+from analytics.privacy.holding import hold
 from analytics.privacy.models import PrivacyRequest
 from analytics.privacy.reach import Reach
 from analytics.privacy.receipt import make_receipt
@@ -32,6 +32,7 @@ from analytics.privacy.removal import NotYet
 from analytics.privacy.stores.buffered import do_compact, do_write_queued
 from analytics.privacy.subject import Subject, mark_of
 from ingestion import buffer
+from ingestion.pause import NotPaused, writers_paused
 
 log = logging.getLogger(__name__)
 ROUNDS = 5
@@ -80,7 +81,7 @@ def do_work(request_id: int) -> None:
             return
         try:
             do_steps(job)
-        except (NotYet, client.StoreError, redis.RedisError, buffer.BufferError, OSError) as error:
+        except (NotYet, NotPaused, client.StoreError, redis.RedisError, buffer.BufferError, OSError) as error:
             log.warning("The request %s waits: %s", job.number, error)
             put_error(job, str(error))
         except Exception as error:
@@ -127,8 +128,9 @@ def erase_from(job: PrivacyRequest, reach: Reach, step: dict[str, Any], before: 
     step["found"] = max(step["found"], before + held(name, reach))
     save_steps(job)
     if storage.paused:
-        with paused():
+        with writers_paused() as pause:
             storage.erase(reach)
+            pause.check()
     else:
         storage.erase(reach)
 

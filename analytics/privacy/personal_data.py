@@ -61,6 +61,7 @@ declare_free("The server's own bookkeeping", "table:migrations", "model:services
 declare_free("Counts of events by outcome and minute", "table:ingest_outcomes", "key:outcomes")
 declare_free("Emptied at the end of every request", "table:privacy_reach")
 declare_free("The ledger: subjects only as keyed hashes, emptied after an erasure", "model:privacy.PrivacyRequest")
+declare_free("Backups hold people, and are not reached: the page of an erasure names those before it", "folder:backups")
 declare_free("Keys", "folder:secret_key", "folder:privacy_key", "model:accounts.FieldKey")
 declare_free(
     "Of the team, not of visitors", "model:accounts.User", "model:accounts.Team", "model:accounts.Membership",
@@ -96,6 +97,6 @@ declare_free(
     "Logs of the embedded stores, which name no values", "folder:logs", "folder:clickhouse.log", "folder:valkey.log"
 )
 declare_free("Hashes of random event ids, for duplicates: no person is in an event id", "key:seen")
-declare_free("Who works on what", "key:lease", "key:manifest", "key:wake", "key:celery")
+declare_free("Who works on what", "key:lease", "key:manifest", "key:pause", "key:wake", "key:celery")
 declare_free("Counters by hashes of addresses under the day's salt, for two minutes", "key:rate")
 declare_free("Counters by hashed names, and leases", "key:cache")

@@ -1,6 +1,7 @@
 """`make chaos`: what a bad day does, while events keep arriving. After each: acknowledged = stored once, the rest was told
 503 with Retry-After, the backlog is written by itself. CHAOS=full takes minutes where the default takes seconds."""
 
+import json
 import os
 import random
 import signal
@@ -8,6 +9,7 @@ import subprocess
 import threading
 import time
 import urllib.error
+import urllib.request
 import uuid
 from pathlib import Path
 
@@ -15,6 +17,7 @@ import pytest
 
 from tests.conftest import eventually
 from tests.running import Footfall
+from tests.screenshots.filling import ADMIN_KEY
 
 FULL = os.environ.get("CHAOS") == "full"
 pytestmark = [
@@ -159,6 +162,40 @@ def test_a_worker_that_hangs(day):
     time.sleep(seconds(15, 60))
     os.killpg(pid, signal.SIGCONT)
     time.sleep(3)
+    day.end(refused=False)
+
+
+def test_an_erasure_whose_worker_is_killed(day):
+    """It goes on where it was, while others are counted as ever."""
+    footfall, site = day.footfall, day.site
+    nina = [
+        {"event_id": str(uuid.uuid4()), "event_type": "page_view", "device": {"device_id": "nina"},
+         "page": {"url": f"https://shop.example/nina/{i}"}} for i in range(40)
+    ]  # fmt: skip
+    assert footfall.post(site, nina)["accepted"] == 40
+    hers = "path LIKE '/nina/%'"
+    eventually(lambda: footfall.sql(f"SELECT count() FROM events WHERE {hers}") == [(40,)], 60)
+    sessions = ",".join(str(row[0]) for row in footfall.sql(f"SELECT DISTINCT session_id FROM events WHERE {hers}"))
+    key = footfall.manage("shell", "-c", ADMIN_KEY).strip().splitlines()[-1]
+    path = f"/api/v1/sites/{site['id']}/privacy-requests"
+    asked = footfall.request(path, {"kind": "erasure", "named_by": "device", "value": "nina"}, key)
+    for _ in range(int(seconds(4, 12))):
+        time.sleep(1.2)
+        day.kill("worker")
+
+    def told():
+        call = urllib.request.Request(f"{footfall.url}{path}/{asked['id']}", headers={"Authorization": f"Bearer {key}"})
+        with urllib.request.urlopen(call, timeout=20) as answer:
+            return json.loads(answer.read())
+
+    until = time.monotonic() + 300
+    while (found := told())["state"] != "done":  # the minute's job goes on with it
+        assert time.monotonic() < until, found["error"]
+        time.sleep(3)  # the API answers so many requests a minute
+    stores = found["receipt"]["receipt"]["storages"]
+    assert stores["events"] == {"erased": 40, "left": 0} and not any(store["left"] for store in stores.values())
+    for table in ("events", "events_recent", "sessions", "visits"):
+        assert footfall.sql(f"SELECT count() FROM {table} WHERE session_id IN ({sessions})") == [(0,)], table
     day.end(refused=False)
 
 

@@ -30,7 +30,7 @@ def test_paused_writers_write_nothing(site, post, drain, stored):
     with writers_paused() as pause:
         assert drain() == 0
         assert post({"site": site.site_key, "events": [event()]}).status == 202
-        with pytest.raises(NotPaused, match="Another backup"), writers_paused():
+        with pytest.raises(NotPaused, match="Another backup"), writers_paused(patience=0.2):
             pass
         pause.check()
     assert drain() == 3 and len(stored("event_id")) == 3
