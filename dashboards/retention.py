@@ -86,6 +86,8 @@ def built(state: State, most: int) -> dict[str, Any]:
             },
         ),
         "cohorts": cohorts[-most:],
+        "left_out": max(0, len(cohorts) - most),
+        "all_cohorts": len(cohorts),
         "heads": [f"{ONE[interval]} {n}" for n in range(SPANS[interval] + 1)],
         "averages": ["" if a is None else f"{a:.0f}%" for a in found.averages],
         "people": f"{sum(c.people for c in found.cohorts):,}",

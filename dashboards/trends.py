@@ -91,7 +91,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
     for i, text in enumerate([*texts, ""][: len(LETTERS)]):
         measure = measures[i] if i < len(measures) else "people"
         fields += [
-            Field("series", f"{LETTERS[i]}", text, suggestions=names, hint="event, /page* or goal:Name"),
+            Field("series", f"{LETTERS[i]}", text, suggestions=names, hint="event or /page*"),
             Field("measure", "measured by", measure, measured),
         ]
     by = [(key, DIMENSIONS[key].label if key else "Nothing") for key in BREAKDOWNS]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from analytics.queries.paths import END, OTHER, Edge
 
 WIDTH, HEIGHT, NODE, GAP, TOP = 1000.0, 420.0, 8.0, 14.0, 8.0
+LETTER, NUMBER = 6.2, 40.0  # the widths of a letter, and of a number with its space
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,11 @@ class Node:
     kind: str  # "", exit or other
     text_x: float
     anchor: str
+    room: int  # characters until the next column's nodes or labels
+
+    @property
+    def label(self) -> str:
+        return self.name if len(self.name) <= self.room else self.name[: self.room - 1] + "…"
 
     @property
     def text_dy(self) -> float:
@@ -84,6 +90,9 @@ def picture(edges: Sequence[Edge], columns: int) -> Picture:
     for column, keys in by_column.items():
         x, y = (column - 1) * (WIDTH - NODE) / max(1, columns - 1), TOP
         last = column == columns
+        room = (WIDTH - NODE) / max(1, columns - 1) - NODE - 12
+        if column >= columns - 1:  # the labels of the last column come to meet those before it
+            room /= 2
         for key in keys:
             height = max(1.5, sizes[key] * scale)
             kind = "exit" if key[1] == END else "other" if key[1] == OTHER else ""
@@ -97,6 +106,7 @@ def picture(edges: Sequence[Edge], columns: int) -> Picture:
                 kind,
                 round(text_x, 1),
                 "end" if last else "start",
+                int((room - NUMBER) / LETTER),
             )
             y += height + GAP
     return Picture(list(nodes.values()), ribbons(edges, nodes, scale))

@@ -132,6 +132,15 @@ def test_a_flow_keeps_all_sessions():
     assert all(n.y + n.height <= picture.height + 1 for n in picture.nodes)
 
 
+def test_labels_of_a_flow_do_not_meet():
+    long = "/products/with/quite/a/long/address/of/their/own"
+    nodes = flow.picture([Edge(step, long, long, 9, 9, None) for step in (1, 2, 3)], 4).nodes
+    ends = {n.x: len(n.label) * flow.LETTER + flow.NUMBER for n in nodes}
+    assert len(ends) == 4 and all(n.label.endswith("…") for n in nodes[-2:])
+    gap = (flow.WIDTH - flow.NODE) / 3
+    assert ends[nodes[-1].x] + ends[nodes[-2].x] + 12 <= gap - flow.NODE and ends[nodes[0].x] + 12 <= gap
+
+
 def test_retention_of_two_events(get, shop):
     """Of ten who looked, two bought; of four carts, two: the start and the return event are the asker's."""
     text = get("product/panels/retention", "period=7d&began=add_to_cart&again=purchase&every=day&cell=after")

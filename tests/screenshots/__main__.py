@@ -9,7 +9,7 @@ from tests.browser import chromium
 from tests.conftest import eventually
 from tests.running import PASSWORD, Footfall
 from tests.screenshots.filling import fill
-from tests.screenshots.pages import PUBLIC, Visit, log_in, paths_of
+from tests.screenshots.pages import AROUND, PUBLIC, Visit, log_in, paths_of
 
 OUT, EVENTS = Path("build/screenshots"), os.environ.get("EVENTS", "60000")
 ONLY = os.environ.get("ONLY", "").split(",") if os.environ.get("ONLY") else []
@@ -36,7 +36,7 @@ def main() -> int:
         full, empty = footfall.create_site(), footfall.create_site("empty.example")
         footfall.manage("seeddemo", "--site", str(full["id"]), "--events", EVENTS, "--days", "90")
         eventually(lambda: footfall.sql("SELECT count() FROM events")[0][0] > int(EVENTS) * 0.9, 120)
-        fill(footfall, full)
+        request = fill(footfall, full)
         with chromium() as browser:
             for width in (1440, 390):
                 for scheme in ("light", "dark"):
@@ -45,8 +45,10 @@ def main() -> int:
                     wanted = [("public", name, path) for name, path in PUBLIC.items()]
                     wrong += pictures(visit, footfall.url, wanted, f"{width}-{scheme}")
                     log_in(visit.page, footfall.url, "alice@example.com", PASSWORD)
-                    for site, kind in ((full, "full"), (empty, "empty")):
-                        wanted = [(kind, name, path) for name, path in paths_of(site["id"]).items()]
+                    wanted = [("own", name, path) for name, path in AROUND.items()]
+                    wrong += pictures(visit, footfall.url, wanted, f"{width}-{scheme}")
+                    for kind, paths in (("full", paths_of(full["id"], request)), ("empty", paths_of(empty["id"]))):
+                        wanted = [(kind, name, path) for name, path in paths.items()]
                         wrong += pictures(visit, footfall.url, wanted, f"{width}-{scheme}")
                     context.close()
     finally:

@@ -27,8 +27,9 @@ history.do_write_text(site, {{"en": "May we count your visits, and recognise you
 """
 
 
-def fill(footfall: Footfall, site: dict[str, object]) -> None:
-    """What a site has after a while: goals, a segment, a cohort, annotations, spend, answers about consent."""
+def fill(footfall: Footfall, site: dict[str, object]) -> int:
+    """What a site has after a while: goals, a segment, a cohort, annotations, spend, answers about consent, and somebody's request,
+    whose number is the result."""
     key = footfall.manage("shell", "-c", ADMIN_KEY).strip().splitlines()[-1]
     today = datetime.now(UTC).date()
     for kind, body in (
@@ -49,6 +50,8 @@ def fill(footfall: Footfall, site: dict[str, object]) -> None:
         urlopen(request).read()
     footfall.manage("shell", "-c", CONSENT.format(site=site["id"]))
     footfall.post(site, [answer(n) for n in range(400)], str(site["ingest_secret"]))
+    asked = {"kind": "erasure", "named_by": "device", "value": "device-of-somebody"}
+    return int(footfall.request(f"/api/v1/sites/{site['id']}/privacy-requests", asked, key)["id"])
 
 
 def answer(number: int) -> dict[str, object]:

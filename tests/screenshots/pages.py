@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 DASHBOARDS = ("executive", "product", "marketing", "live", "health", "health/queries")
 SETTINGS = (
     "", "/tracking", "/filters", "/events", "/events/new", "/goals", "/defined-events", "/segments", "/annotations", "/spend", "/reports",
-    "/formulas", "/links",
+    "/formulas", "/links", "/access",
     "/privacy", "/privacy/retention", "/privacy/masking", "/privacy/opt-outs",
     "/privacy/collected", "/privacy/consent", "/privacy/consent/text", "/privacy/log", "/privacy/history",
 )  # fmt: skip
@@ -24,6 +24,11 @@ ASKED = {
     "settings-privacy-preset": "/settings/privacy/consent?preset=gdpr",
     "links-shared": "/settings/links?page=executive&period=90d",
 }
+# Of no site.
+AROUND = {
+    "sites": "/sites/", "new-site": "/sites/new", "account": "/account", "factors": "/account/factors", "factor-app": "/account/factors/app",
+    "api-docs": "/api/docs/", "team": "/team/1", "audit": "/team/1/audit",
+}  # fmt: skip
 VIOLATIONS = {"resultTypes": ["violations"]}  # not every node that is as it should be: a third of the work
 PUBLIC = {
     "login": "/login",
@@ -34,13 +39,13 @@ PUBLIC = {
 MOST_WEIGHT = 600 * 1024  # bytes over the wire, charts included, with an empty cache
 
 
-def paths_of(site_id: int) -> dict[str, str]:
-    """Name -> path of every page of a site, and of those around it."""
+def paths_of(site_id: int, request: int | None = None) -> dict[str, str]:
+    """Name -> path of every page of a site; `request` is one of a person's."""
     base = f"/sites/{site_id}"
     return {
         **{name.replace("/", "-"): f"{base}/{name}" for name in DASHBOARDS}, "installation": f"{base}/installation", "builder": f"{base}/marketing/links",
-        **{f"settings{tail.replace('/', '-')}": f"{base}/settings{tail}" for tail in SETTINGS}, "sites": "/sites/", "new-site": "/sites/new",
-        "account": "/account", "factors": "/account/factors", "factor-app": "/account/factors/app", "api-docs": "/api/docs/", "team": "/team/1",
+        **{f"settings{tail.replace('/', '-')}": f"{base}/settings{tail}" for tail in SETTINGS},
+        **({"settings-privacy-request": f"{base}/settings/privacy/{request}"} if request else {}),
         **{name: base + path for name, path in ASKED.items()},
     }  # fmt: skip
 

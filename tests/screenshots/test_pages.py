@@ -10,7 +10,7 @@ from tests.browser import chromium
 from tests.conftest import eventually
 from tests.running import PASSWORD
 from tests.screenshots.filling import fill
-from tests.screenshots.pages import ASKED, DASHBOARDS, MOST_WEIGHT, Visit, log_in, paths_of
+from tests.screenshots.pages import AROUND, ASKED, DASHBOARDS, MOST_WEIGHT, Visit, log_in, paths_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.system, pytest.mark.timeout(900)]
 
@@ -25,7 +25,7 @@ def site(footfall):
     made = footfall.create_site("pages.example")
     footfall.manage("seeddemo", "--site", str(made["id"]), "--events", "4000", "--days", "60")
     eventually(lambda: footfall.sql(f"SELECT count() FROM events WHERE site_id = {made['id']}")[0][0] > 3500, 120)
-    fill(footfall, made)
+    made["request"] = fill(footfall, made)
     return made
 
 
@@ -49,7 +49,7 @@ def visit(browser, footfall, site):
 def test_every_page_holds(visit, footfall, site):
     """On a desktop, light, and then as it is turned into a dark phone's; `make screenshots` loads it for each."""
     found = {}
-    for name, path in paths_of(site["id"]).items():
+    for name, path in (paths_of(site["id"], site["request"]) | AROUND).items():
         visit.open(footfall.url + path)
         once = name in ASKED or name == "api-docs"  # the same parts as on other pages; the largest of all
         for width, scheme in ((1440, "light"), (390, "dark")):
