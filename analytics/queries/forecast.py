@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from analytics.queries.cache import Rows
 from analytics.queries.calendar import hour_after
 from analytics.queries.conditions import Bound
 from analytics.queries.people import EVER, Scope, events_of, params_of
-from analytics.queries.store import cached, fill
+from analytics.queries.store import fill, remembered
 
 LEAST_REPEATERS, MOST_ASKED, MOST_FITTED = 50, 20_000, 4_000  # customers, in the order of a hash
 WEEK = 7 * 86_400
@@ -41,9 +42,13 @@ class Forecast:
 
 
 def run(scope: Scope, days: int = 90, now: datetime | None = None, tag: str = "forecast") -> Forecast:
-    now = now or datetime.now(UTC)
-    now = hour_after(now)
-    found = [Customer(*row) for row in cached(*statement(scope, now), tag)]
+    now = hour_after(now or datetime.now(UTC))
+    # The fit takes longer than the question, and the customers would fill the memory that keeps answers.
+    return remembered(*statement(scope, now), tag, f"{days} days ahead", lambda rows: ahead(rows, days))
+
+
+def ahead(rows: Rows, days: int) -> Forecast:
+    found = [Customer(*row) for row in rows]
     repeaters = [c for c in found if c.repeats > 0 and c.value > 0]
     if len(repeaters) < LEAST_REPEATERS:
         reason = f"A forecast takes {LEAST_REPEATERS} customers who bought again; there are {len(repeaters)}."
@@ -70,9 +75,13 @@ def statement(scope: Scope, now: datetime) -> tuple[str, dict[str, Any]]:
 
 
 def fit_bg_nbd(x: Floats, recency: Floats, age: Floats) -> Floats:
-    """(r, alpha, a, b) by maximum likelihood; equation 6 of the paper, in logarithms."""
+    """(r, alpha, a, b) by maximum likelihood; equation 6 of the paper, in logarithms. Many customers have the same history,
+    all that bought once on the same day among them: each history is looked at once."""
     from scipy.optimize import minimize
     from scipy.special import betaln, gammaln
+
+    histories, customers = np.unique(np.column_stack([x, recency, age]), axis=0, return_counts=True)
+    x, recency, age = histories.T
 
     def loss(logs: Floats) -> float:
         r, alpha, a, b = np.exp(logs)
@@ -80,7 +89,8 @@ def fit_bg_nbd(x: Floats, recency: Floats, age: Floats) -> Floats:
         alive = betaln(a, b + x) - betaln(a, b) - (r + x) * np.log(alpha + age)
         gone = betaln(a + 1, b + np.maximum(x, 1) - 1) - betaln(a, b) - (r + x) * np.log(alpha + recency)
         likelihood = common + np.where(x > 0, np.logaddexp(alive, gone), alive)
-        return float(-likelihood.mean() + 1e-4 * np.square(logs).sum())  # a slight prior keeps it from running away
+        mean = np.average(likelihood, weights=customers)
+        return float(-mean + 1e-4 * np.square(logs).sum())  # a slight prior keeps it from running away
 
     best = min(
         (minimize(loss, np.full(4, start), method="L-BFGS-B") for start in (0.0, 1.0)), key=lambda found: found.fun

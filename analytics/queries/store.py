@@ -2,16 +2,16 @@
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, TypeVar
 
 from analytics.clickhouse import client
 from analytics.queries import costs
-from analytics.queries.cache import results
+from analytics.queries.cache import Rows, results
 from analytics.queries.dimensions import BadQuery
 
 BAD_PATTERN = ("CANNOT_COMPILE_REGEXP", "Code: 427", "not a valid re2 pattern", "in replacement argument is invalid")
@@ -20,6 +20,7 @@ EVER = "2100-01-01 00:00:00.000"
 PROPERTIES = "/*properties*/"  # in a select right from events, after e.*
 StoreError = client.StoreError
 counted = client.counted
+Result = TypeVar("Result")
 Cost = client.Cost
 
 
@@ -68,13 +69,23 @@ def read(sql: str, params: Mapping[str, Any], tag: str) -> list[tuple[Any, ...]]
 
 def cached(sql: str, params: Mapping[str, Any], tag: str) -> list[tuple[Any, ...]]:
     """`read`, from memory where nothing has arrived since that could change it. For statements that do not ask the clock."""
+    return kept(sql, params, tag, "", lambda rows: rows)
+
+
+def kept(sql: str, params: Mapping[str, Any], tag: str, name: str, work: Callable[[Rows], Rows]) -> Rows:
     stamp = results.stamp(params["site"], params["end"], lambda: stamp_of(params["site"], params["end"]))
-    key = (sql, repr(sorted(params.items())), stamp)
+    key = (sql, repr(sorted(params.items())), name, stamp)
     rows = results.get(key)
     if rows is None:
-        rows = read(sql, params, tag)
+        rows = work(read(sql, params, tag))
         results.put(key, rows)
     return rows
+
+
+def remembered(sql: str, params: Mapping[str, Any], tag: str, name: str, work: Callable[[Rows], Result]) -> Result:
+    """What `work`, whose name tells it from others, makes of the rows; that is kept in memory as `cached` keeps rows."""
+    found: Result = kept(sql, params, tag, name, lambda rows: [(work(rows),)])[0][0]
+    return found
 
 
 def get_state(site_id: int, start: datetime, end: datetime) -> tuple[Any, ...]:
