@@ -1,6 +1,8 @@
 # Footfall. `make up` is all that a newcomer needs.
 PYTHON ?= python3
 BIN := .venv/bin
+# Installs in half the time of pip, where it is there and can reach the registry.
+UV = test -x $(BIN)/uv && $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r
 ON_POSTGRES := tests/accounts tests/api/test_api.py tests/api/test_saved.py tests/saved tests/services/test_backup_parts.py --ignore=tests/accounts/test_permissions.py -m "not browser"
 export DJANGO_SETTINGS_MODULE := analytics.settings
 
@@ -16,11 +18,11 @@ help: ## list the targets
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Footfall needs Python 3.11 or newer; set PYTHON=/path/to/it."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Python's venv module is missing (Debian: apt-get install python3-venv)."; exit 1; }
 	@echo "Installing the locked dependencies (once, about a minute) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(UV) requirements.lock || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 .venv/.installed-dev: requirements-dev.lock .venv/.installed
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.lock
+	@$(UV) requirements-dev.lock || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r requirements-dev.lock
 	@touch $@
 
 static: .venv/.installed ## build the tracker and the pages' files
@@ -53,6 +55,6 @@ screenshots: .venv/.installed-dev static ## pictures of every page in build/scre
 format: .venv/.installed-dev
 	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
 
-lock: ## renew the lock files (needs uv)
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements.lock
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra dev pyproject.toml -o requirements-dev.lock
+lock: .venv/.installed-dev ## renew the lock files
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --extra dev pyproject.toml -o requirements-dev.lock
