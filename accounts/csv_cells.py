@@ -16,6 +16,25 @@ def safe(value: Any) -> Any:
     return value
 
 
+class SafeTexts(dict[str, str]):
+    """What `safe` says of a text, remembered: columns repeat themselves. Of bounded size."""
+
+    def __missing__(self, text: str) -> str:
+        if len(self) > 50_000:
+            self.clear()
+        found: str = safe(text)
+        self[text] = found
+        return found
+
+
+def columns_to_csv(columns: Iterable[Iterable[Any]], texts: Iterable[bool], seen: SafeTexts) -> str:
+    """Rows of columns that are of text, or else of numbers alone: several times quicker than value by value."""
+    page = io.StringIO()
+    made = [map(seen.__getitem__, values) if text else values for values, text in zip(columns, texts, strict=True)]
+    csv.writer(page).writerows(zip(*made, strict=True))
+    return page.getvalue()
+
+
 def rows_to_csv(rows: Iterable[Sequence[Any]]) -> str:
     page = io.StringIO()
     csv.writer(page).writerows([[safe(value) for value in row] for row in rows])

@@ -2,15 +2,14 @@
 
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
-from accounts.csv_cells import rows_to_csv
+from accounts.csv_cells import SafeTexts, columns_to_csv, rows_to_csv
 from accounts.field_keys import masked
 from analytics.clickhouse import client
 from analytics.queries.calendar import Period
@@ -20,7 +19,7 @@ from analytics.queries.people import Scope, events_of, params_of
 from analytics.queries.store import fill, with_properties
 from analytics.queries.traits import get_traits
 
-TEXT, NUMBER, MOMENT, MONEY, FLOAT, FLAG = "text", "number", "moment", "money", "float", "flag"
+TEXT, NUMBER, MOMENT, MONEY, FLOAT, FLAG, JSON, ID = "text", "number", "moment", "money", "float", "flag", "json", "id"
 # Ids are 64-bit numbers, which JSON readers round: they go out as 16 hexadecimal digits.
 _PLAIN = (
     "event_type", "event_version", "user_id", "user_segment", "hostname", "url", "path", "title", "page_referrer", "referrer",
@@ -29,13 +28,13 @@ _PLAIN = (
     "screen_resolution", "viewport_size", "language", "currency", "order_id", "error_type", "error_message",
 )  # fmt: skip
 EVENTS: dict[str, tuple[str, str]] = {
-    "event_id": ("toString(event_id)", TEXT),
+    "event_id": ("toString(event_id)", ID),
     "timestamp": ("timestamp", MOMENT),
     "received_at": ("received_at", MOMENT),
-    "session_id": ("lower(hex(session_id))", TEXT),
+    "session_id": ("lower(hex(session_id))", ID),
     "event_index": ("event_index", NUMBER),
-    "visitor_id": ("lower(hex(visitor_id))", TEXT),
-    "person_id": ("lower(hex(person_id))", TEXT),
+    "visitor_id": ("lower(hex(visitor_id))", ID),
+    "person_id": ("lower(hex(person_id))", ID),
     "is_authenticated": ("is_authenticated", FLAG),
     "interactive": ("interactive", FLAG),
     **{name: (f"toString({name})", TEXT) for name in _PLAIN},
@@ -43,25 +42,25 @@ EVENTS: dict[str, tuple[str, str]] = {
     "scroll_depth": ("scroll_depth", NUMBER),
     "revenue": ("revenue", MONEY),
     **{name: (name, FLOAT) for name in ("lcp", "inp", "cls", "fcp", "ttfb", "weight")},
-    "ab_test_variants": ("toJSONString(variants)", TEXT),
-    "event_properties": ("toJSONString(event_properties)", TEXT),
+    "ab_test_variants": ("toJSONString(variants)", JSON),
+    "event_properties": ("toJSONString(event_properties)", JSON),
 }
 _OF_SESSIONS = ("entry_page", "exit_page", "hostname", "referrer", "source", "medium", "channel", "utm_source", "utm_medium",
                 "utm_campaign", "utm_term", "utm_content", "country", "region", "city",
                 "device_type", "browser", "os", "language")  # fmt: skip
 SESSIONS: dict[str, tuple[str, str]] = {
-    "session_id": ("lower(hex(session_id))", TEXT),
+    "session_id": ("lower(hex(session_id))", ID),
     "start": ("start", MOMENT),
     "end": ("end", MOMENT),
-    "visitor_id": ("lower(hex(visitor_id))", TEXT),
-    "person_id": ("lower(hex(if(user_person != 0, user_person, visitor_id)))", TEXT),
+    "visitor_id": ("lower(hex(visitor_id))", ID),
+    "person_id": ("lower(hex(if(user_person != 0, user_person, visitor_id)))", ID),
     "pageviews": ("toInt64(pageviews)", NUMBER),
     "interactions": ("toInt64(interactions)", NUMBER),
     "errors": ("toInt64(errors)", NUMBER),
     **{name: (f"toString({name})", TEXT) for name in _OF_SESSIONS},
 }
 PEOPLE: dict[str, tuple[str, str]] = {
-    "person_id": ("lower(hex(person))", TEXT),
+    "person_id": ("lower(hex(person))", ID),
     "user_id": ("max(user_id)", TEXT),
     "first_seen": ("min(timestamp)", MOMENT),
     "last_seen": ("max(timestamp)", MOMENT),
@@ -71,7 +70,7 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "revenue": (METRICS["revenue"].sql, MONEY),
     "country": ("toString(anyLast(country))", TEXT),
     "first_source": ("toString(argMin(source, timestamp))", TEXT),
-    "traits": ("'{}'", TEXT),  # put in afterwards
+    "traits": ("'{}'", JSON),  # put in afterwards
 }
 KINDS = {"events": EVENTS, "sessions": SESSIONS, "people": PEOPLE}
 HASH = re.compile("[0-9a-f]{32}")
@@ -128,33 +127,38 @@ def write(kind: str, form: str, blocks: Iterator[Block]) -> Iterator[bytes]:
 Columns = dict[str, tuple[str, str]]
 
 
-def plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return float(value) if isinstance(value, Decimal) else value
-
-
 def cell(value: Any) -> Any:
-    return value if isinstance(value, str | Decimal) else plain(value)
+    return told_at(value) if isinstance(value, datetime) else value
+
+
+def told_at(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="milliseconds")[:23] + "Z"
+
+
+# By column, since a call for each value is most of the work.
+TOLD: dict[str, Callable[[Any], Any]] = {MOMENT: told_at}
+TOLD_IN_JSON = {**TOLD, MONEY: float, JSON: lambda text: msgspec.Raw(text.encode())}
+
+
+def told(
+    kinds: Iterable[str], parts: Iterable[Sequence[Any]], how: dict[str, Callable[[Any], Any]]
+) -> list[Iterable[Any]]:
+    return [map(how[kind], values) if kind in how else values for kind, values in zip(kinds, parts, strict=True)]
 
 
 def to_csv(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
+    kinds, seen = [kind for _, kind in columns.values()], SafeTexts()
     yield rows_to_csv([list(columns)]).encode()
     for block in blocks:
-        yield rows_to_csv([[cell(value) for value in row] for row in block]).encode()
+        parts = list(zip(*block, strict=True))
+        yield columns_to_csv(told(kinds, parts, TOLD), [kind in (TEXT, JSON) for kind in kinds], seen).encode()
 
 
 def to_ndjson(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
-    nested = {"event_properties", "ab_test_variants", "traits"}
+    names, kinds = list(columns), [kind for _, kind in columns.values()]
     for block in blocks:
-        lines = []
-        for row in block:
-            told = {
-                name: msgspec.Raw(value.encode()) if name in nested else plain(value)
-                for name, value in zip(columns, row, strict=True)
-            }
-            lines.append(msgspec.json.encode(told))
-        yield b"\n".join(lines) + b"\n"
+        rows = zip(*told(kinds, zip(*block, strict=True), TOLD_IN_JSON), strict=True)
+        yield b"".join(msgspec.json.encode(dict(zip(names, row, strict=True))) + b"\n" for row in rows)
 
 
 def to_parquet(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
@@ -162,8 +166,8 @@ def to_parquet(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
     import pyarrow.parquet as pq
 
     types = {
-        TEXT: pa.string(), NUMBER: pa.int64(), MOMENT: pa.timestamp("ms", "UTC"), MONEY: pa.decimal128(18, 4),
-        FLOAT: pa.float64(), FLAG: pa.bool_(),
+        TEXT: pa.string(), JSON: pa.string(), ID: pa.string(), NUMBER: pa.int64(), MOMENT: pa.timestamp("ms", "UTC"),
+        MONEY: pa.decimal128(18, 4), FLOAT: pa.float64(), FLAG: pa.bool_(),
     }  # fmt: skip
     schema = pa.schema([(name, types[kind]) for name, (_, kind) in columns.items()])
     sink = Sink()

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from accounts.csv_cells import rows_to_csv
+from accounts.csv_cells import SafeTexts, columns_to_csv, rows_to_csv
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,8 @@ from accounts.csv_cells import rows_to_csv
 def test_formulas_are_text(text):
     read = list(csv.reader(io.StringIO(rows_to_csv([[text, -5, "plain", None, 1.5]]), newline="")))
     assert read == [[f"'{text}", "-5", "plain", "", "1.5"]]
+    by_column = columns_to_csv([[text, "plain"] * 2, [-5, None] * 2], [True, False], SafeTexts())
+    assert list(csv.reader(io.StringIO(by_column, newline=""))) == [[f"'{text}", "-5"], ["plain", ""]] * 2
 
 
 def test_no_pattern_of_a_site_is_slow():
