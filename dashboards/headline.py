@@ -69,12 +69,11 @@ def tiles(state: State, metrics: tuple[str, ...], result: Result) -> list[Tile]:
 
 @panel("dashboards/panels/headline.html")
 def view(state: State, **_: str) -> dict[str, Any]:
-    """Revenue, orders and their mean where the site sells something; those read raw events, so they are asked apart."""
-    result = core.run(state.query(TRAFFIC, compare=True), state.now, "executive.headline")
-    shown = tiles(state, TRAFFIC, result)
-    sales = core.run(state.query(MONEY, compare=True), state.now, "executive.sales")
-    if sales.totals[1] or (sales.comparison_totals and sales.comparison_totals[1]):
-        shown += tiles(state, MONEY, sales)
+    """Revenue, orders and their mean where the site sells something."""
+    result = core.run(state.query(SHOWN, compare=True), state.now, "executive.headline")
+    orders = SHOWN.index("conversions")
+    sells = result.totals[orders] or (result.comparison_totals and result.comparison_totals[orders])
+    shown = [tile for tile in tiles(state, SHOWN, result) if sells or tile.name in TRAFFIC]
     return {
         "tiles": shown,
         "overcounts": state.dates.days > 1,

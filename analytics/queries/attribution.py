@@ -166,7 +166,7 @@ def statement(asked: Attribution, report: str, models: tuple[str, ...] = SIMPLE)
         "lookback": asked.lookback * 86_400_000,
         "touch_start": moment(period.start - timedelta(days=asked.lookback)),
     }
-    touches = folded({asked.by, "visitor_id", "user_person", "channel"}, "touch_start")
+    needed = {asked.by, "visitor_id", "user_person", "channel"}
     if asked.first_only:  # the filters are asked of the first one, and do not choose which is the first
         early = Scope(asked.scope.site_id, period, since=EVER)
         fits = to_sql(asked.scope.filters, bound, event_place)
@@ -176,17 +176,22 @@ def statement(asked: Attribution, report: str, models: tuple[str, ...] = SIMPLE)
     parts = [f"credit.2[{i + 1}]" for i in range(len(models))]
     slots = {
         "models": ", ".join(models), "sums": ", ".join(map(SUMS.format, parts)),
-        "conversions": conversions, "touches": touches, "by": asked.by,
+        "conversions": conversions, "by": asked.by,
         "person": "if(user_person != 0, user_person, visitor_id)" if known else "visitor_id",
     }  # fmt: skip
-    # Only the paths that lead nowhere need everybody.
-    whose = f"person IN (SELECT person FROM ({conversions}))" if report == "attribution_credits" else "true"
-    slots["journeys"] = fill("attribution_journeys", **slots, whose=whose)
+    # Who did not convert leaves one path, which takes less to find than their journeys would.
+    buyers = f"(SELECT person FROM ({conversions}))"
+    slots["buyers"] = buyers
+    theirs = fill("attribution_sessions", buyers=buyers)
+    slots["journeys"] = fill(
+        "attribution_journeys", **(slots | {"touches": folded(needed, "touch_start", f"s.session_id IN ({theirs})")})
+    )
+    slots["touches"] = folded(needed)
     return fill(report, **{name: slots[name] for name in SLOTS[report]}), params_of(early, bound)
 
 
 SLOTS = {
-    "attribution_paths": ("journeys",),
+    "attribution_paths": ("journeys", "touches", "person", "by", "buyers"),
     "attribution_credits": ("journeys", "models", "sums"),
     "attribution_touches": ("touches", "by"),
     "attribution_conversions": ("conversions",),

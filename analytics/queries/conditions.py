@@ -97,9 +97,11 @@ SQL: dict[str, Operator] = {
 }
 
 
-def folded(columns: set[str], start: str = "start") -> str:
-    """`start`: the name of the parameter from which on."""
-    return fill("folded", start=start, columns="".join(f", {FOLDS[name]} AS {name}" for name in sorted(columns)))
+def folded(columns: set[str], start: str = "start", wanted: str = "true") -> str:
+    """`start`: the name of the parameter from which on. `wanted`: a condition that all parts of a session meet, or none."""
+    return fill(
+        "folded", start=start, wanted=wanted, columns="".join(f", {FOLDS[name]} AS {name}" for name in sorted(columns))
+    )
 
 
 def event_place(leaf: Leaf) -> tuple[str, str]:

@@ -10,10 +10,9 @@ FROM
 (
     SELECT person, arraySort(groupArray((toUnixTimestamp64Milli(start), $by, channel = 'Direct'))) AS touched
     FROM (SELECT *, $person AS person FROM ($touches))
-    WHERE $whose
     GROUP BY person
 ) AS t
-LEFT JOIN
+INNER JOIN
 (
     SELECT person, arraySort(groupArray((moment, money))) AS conversions, max(moment) AS last_conversion
     FROM

@@ -5,5 +5,6 @@ FROM sessions AS s
 WHERE s.site_id = {site:UInt32}
   AND s.session_start >= {$start:DateTime64(3, 'UTC')} - INTERVAL 1 DAY
   AND s.session_start < {end:DateTime64(3, 'UTC')} + INTERVAL 1 DAY
+  AND ($wanted)
 GROUP BY s.site_id, s.session_start, s.session_id
 HAVING min(s.start) >= {$start:DateTime64(3, 'UTC')} AND min(s.start) < {end:DateTime64(3, 'UTC')}
