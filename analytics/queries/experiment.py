@@ -110,9 +110,13 @@ class ExperimentResult:
 
 
 def get_names(scope: Scope, tag: str = "experiment.names") -> list[str]:
-    bound = Bound()
-    events = events_of(scope, bound, "notEmpty(mapKeys(variants))", joined=asks_people(scope.filters))
-    sql = fill("experiment_names", events=events)
+    """The tests that events of the scope carry, the most frequent first."""
+    bound = Bound({"most": 100})
+    if scope.filters:
+        events = events_of(scope, bound, "notEmpty(mapKeys(variants))", joined=asks_people(scope.filters))
+        sql = fill("experiment_names", events=events)
+    else:
+        sql = fill("traffic_names", names="tests")
     return [name for name, _ in cached(sql, params_of(scope, bound), tag)]
 
 

@@ -37,7 +37,8 @@ def get_event_names(scope: Scope, limit: int = 200, tag: str = "explorer") -> li
     if not fits_visits(scope.filters):
         return [kind.name for kind in get_event_types(scope, limit, tag)]
     bound = Bound({"most": limit})
-    sql = fill("event_names", visits=presence_of(scope, bound))
+    unfiltered = fill("traffic_names", names="types")
+    sql = fill("event_names", visits=presence_of(scope, bound)) if scope.filters else unfiltered
     return [str(name) for name, _ in cached(sql, params_of(scope, bound), tag)]
 
 

@@ -78,6 +78,11 @@ def test_an_older_database_is_migrated_with_what_it_holds(stores, tmp_path, monk
         assert rows == [(event_id, f"/{n}", 1.0) for n, event_id in enumerate(ids)]
         assert client.read("SELECT sum(pageviews), sum(sampled) FROM traffic_15m", {}, "test") == [(4, 0)]
         assert client.read("SELECT sum(pageviews), sum(events) FROM visits", {}, "test") == [(4, 4)]
+        by_type = "SELECT sumMap(types), sum(events), uniqExactMerge(visitors) FROM traffic_15m"
+        assert client.read(by_type, {}, "test") == [({"page_view": 4}, 4, 1)]
+        for statement in migrate.statements((migrate.FOLDER / "0013_types_by_quarter.sql").read_text()):
+            client.command(statement)  # it was cut off, and is applied again
+        assert client.read(by_type, {}, "test") == [({"page_view": 4}, 4, 1)]
     finally:
         client.command("DROP DATABASE IF EXISTS footfall_older SYNC")
 

@@ -12,7 +12,8 @@ from scipy import stats
 
 from analytics.queries.calendar import Period
 from analytics.queries.dimensions import BadQuery
-from analytics.queries.experiment import Experiment, Sample, bayesian, run, sequential_half
+from analytics.queries.experiment import Experiment, Sample, bayesian, get_names, run, sequential_half
+from analytics.queries.filters import Leaf
 from analytics.queries.people import Scope, check_selector
 
 pytestmark = pytest.mark.django_db
@@ -150,6 +151,22 @@ def test_by_segment_and_nobody(site, insert_events):
         people, _ = people_of([r for r in rows if r["device_type"] == device])
         assert [v.people for v in variants] == [len(people["control"]), len(people["new"])]
     assert run(Experiment(Scope(site.pk, PERIOD), "none", PURCHASE)).variants == []
+
+
+def test_the_tests_of_a_period_are_named(site, insert_events):
+    """The same with a filter that all events fit, which asks the events themselves."""
+    rows = make_rows(people=40)
+    for number, row in enumerate(rows):
+        if number % 3 == 0:
+            row["variants"] = {**row["variants"], "pricing": "a"}
+    insert_events(site, rows)
+    carried = sum("checkout" in row["variants"] for row in rows)
+    assert carried > len(rows) / 3 + 1
+    everything = (Leaf("is", "device_type", ("mobile", "desktop")),)
+    for filters in ((), everything):
+        assert get_names(Scope(site.pk, PERIOD, filters)) == ["checkout", "pricing"]
+    june = Period(date(2026, 6, 1), date(2026, 6, 30), ZoneInfo("UTC"))
+    assert get_names(Scope(site.pk, june)) == []
 
 
 def test_variance_of_one_person_is_unknown():

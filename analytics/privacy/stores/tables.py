@@ -34,7 +34,7 @@ CHECKS = {
     "rare_events": "count(), 0, 0, 0",
     "sessions": "sum(events), sum(pageviews), sum(errors), uniqExact(session_id)",
     "visits": "sum(events), sum(pageviews), sum(errors), uniqExact(session_id, person_id)",
-    "traffic_15m": "sum(events), sum(pageviews), sum(identified), uniqExactMerge(visitors)",
+    "traffic_15m": "sum(events), sum(pageviews), sum(identified), uniqExactMerge(visitors), sumMap(types), sumMap(tests)",
 }
 
 

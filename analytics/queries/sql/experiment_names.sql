@@ -1,7 +1,7 @@
--- The tests that people are in, the largest first: for the order it is enough who an event says it was.
-SELECT name, uniqExact(person) AS people
-FROM (SELECT person, arrayJoin(mapKeys(variants)) AS name FROM ($events))
+-- The tests that events carry, the most frequent first.
+SELECT arrayJoin(mapKeys(variants)) AS name, count() AS events
+FROM ($events)
 WHERE name != ''
 GROUP BY name
-ORDER BY people DESC, name
-LIMIT 100
+ORDER BY events DESC, name
+LIMIT {most:UInt32}

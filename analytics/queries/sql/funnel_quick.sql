@@ -20,15 +20,17 @@ FROM
             (
                 SELECT
                     $actor AS actor,
-                    arraySort(groupArray(bitOr(bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(timestamp)), 64),
-                        bitShiftLeft(toUInt128(event_index), 32)), toUInt128(steps)))) AS every,
+                    -- Most take the first step alone: of theirs the first is enough.
+                    arraySort(if(groupBitOr(steps) = 1, [min(one)], groupArray(one))) AS every,
                     arrayMap(x -> toUInt32(bitAnd(x, 4294967295)), every) AS fits,
                     arrayFilter((x, fit, before, after) -> NOT (fit = before AND fit = after AND bitAnd(fit, fit - 1) = 0),
                         every, fits, arrayShiftRight(fits, 1), arrayShiftLeft(fits, 1)) AS packed,
                     $group_value AS group_value
                 FROM
                 (
-                    SELECT *, toUInt32($step_mask) AS steps FROM ($events)
+                    SELECT *, toUInt32($step_mask) AS steps, bitOr(bitOr(bitShiftLeft(toUInt128(toUnixTimestamp64Milli(timestamp)), 64),
+                        bitShiftLeft(toUInt128(event_index), 32)), toUInt128(steps)) AS one
+                    FROM ($events)
                 )
                 WHERE steps != 0
                 GROUP BY actor
