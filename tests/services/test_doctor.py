@@ -90,6 +90,38 @@ def test_stores_that_are_away_do_not_hide_the_rest(tmp_path):
     assert told.returncode == 1 and "MEND  clickhouse" in told.stdout and "→ Run `manage.py migrate`" in told.stdout
 
 
+def test_wires_that_others_can_read(settings):
+    from analytics.services.doctor.wires import find_wires
+
+    settings.DATABASE_URL = "postgres://f:p@8.8.8.8/f"
+    settings.REDIS_URL = "rediss://8.8.8.8:6380/0?ssl_cert_reqs=none"
+    settings.CLICKHOUSE_URL = "clickhouse://f:p@10.1.2.3:9000/f"
+    found = list(find_wires())
+    assert [one.state for one in found] == ["bad", "warn", "ok"] and all(one.mend for one in found[:2])
+    assert found[0].text == "DATABASE_URL goes to 8.8.8.8 over the open network, and not by TLS."
+    settings.DATABASE_URL = settings.REDIS_URL = settings.CLICKHOUSE_URL = ""
+    assert list(find_wires()) == []
+
+
+@pytest.mark.parametrize(
+    "url, schemes, wanted",
+    [
+        ("postgres://h/f?sslmode=verify-full", (), (True, True)),
+        ("postgres://h/f?sslmode=require", (), (True, False)),
+        ("postgres://h/f", (), (False, False)),
+        ("rediss://h", ("rediss",), (True, True)),
+        ("redis://h", ("rediss",), (False, False)),
+        ("clickhouses://h", ("clickhouses",), (True, True)),
+        ("clickhouses://h?verify=0", ("clickhouses",), (True, False)),
+        ("clickhouse://h?secure=1", ("clickhouses",), (True, True)),
+    ],
+)
+def test_what_a_url_says_of_its_wire(url, schemes, wanted):
+    from analytics.services.doctor.wires import security_of
+
+    assert security_of(url, schemes) == wanted
+
+
 def test_check_deploy_is_clean(tmp_path):
     done = run(
         tmp_path / "data", "check", "--deploy", "--fail-level", "WARNING",

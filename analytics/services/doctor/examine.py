@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from analytics.services.doctor import machine, stores, web
+from analytics.services.doctor import machine, stores, web, wires
 from analytics.services.doctor.finding import Finding, bad
 
 EXAMINATIONS: dict[str, Callable[[], Iterator[Finding]]] = {
@@ -17,6 +17,7 @@ EXAMINATIONS: dict[str, Callable[[], Iterator[Finding]]] = {
     "clickhouse": stores.find_clickhouse,
     "rights": stores.find_rights,
     "backlog": stores.find_backlog,
+    "wires": wires.find_wires,
     "clock": machine.find_clock,
     "address": web.find_address,
     "mail": web.find_mail,
