@@ -98,7 +98,7 @@ def run(asked: Attribution, tag: str = "attribution") -> AttributionResult:
         if value in shares:
             for i, name in enumerate(SIMPLE):
                 shares[value][name] = [numbers[2 * i], numbers[2 * i + 1]]
-    touches = get_touches(asked, tag)
+    touches = dict(cached(*statement(asked, "attribution_touches"), tag))
     made = []
     for value in shares:
         credits = {
@@ -114,9 +114,9 @@ def run(asked: Attribution, tag: str = "attribution") -> AttributionResult:
     return AttributionResult(made, untouched[0], untouched[1], untouched[0] - total, common)
 
 
-def get_touches(asked: Attribution, tag: str) -> dict[str, int]:
-    """Sessions that touch in the period, by value."""
-    return dict(cached(*statement(asked, "attribution_touches"), tag))
+def get_sessions(asked: Attribution, tag: str) -> dict[str, int]:
+    """All of the period, those that are no touch among them, by value."""
+    return dict(cached(*statement(asked, "attribution_sessions"), tag))
 
 
 def get_credits(asked: Attribution, model: str, tag: str) -> dict[str, Credit]:
@@ -166,7 +166,7 @@ def statement(asked: Attribution, report: str, models: tuple[str, ...] = SIMPLE)
         "lookback": asked.lookback * 86_400_000,
         "touch_start": moment(period.start - timedelta(days=asked.lookback)),
     }
-    needed = {asked.by, "visitor_id", "user_person", "channel"}
+    needed = {asked.by, "visitor_id", "user_person", "channel", "internal"}
     if asked.first_only:  # the filters are asked of the first one, and do not choose which is the first
         early = Scope(asked.scope.site_id, period, since=EVER)
         fits = to_sql(asked.scope.filters, bound, event_place)
@@ -182,7 +182,7 @@ def statement(asked: Attribution, report: str, models: tuple[str, ...] = SIMPLE)
     # Who did not convert leaves one path, which takes less to find than their journeys would.
     buyers = f"(SELECT person FROM ({conversions}))"
     slots["buyers"] = buyers
-    theirs = fill("attribution_sessions", buyers=buyers)
+    theirs = fill("attribution_theirs", buyers=buyers)
     slots["journeys"] = fill(
         "attribution_journeys", **(slots | {"touches": folded(needed, "touch_start", f"s.session_id IN ({theirs})")})
     )
@@ -194,5 +194,6 @@ SLOTS = {
     "attribution_paths": ("journeys", "touches", "person", "by", "buyers"),
     "attribution_credits": ("journeys", "models", "sums"),
     "attribution_touches": ("touches", "by"),
+    "attribution_sessions": ("touches", "by"),
     "attribution_conversions": ("conversions",),
 }

@@ -13,6 +13,7 @@ SIGNS = {"at_least": ">=", "exactly": "=", "at_most": ">"}  # at_most: those who
 FOLDS = {
     "pageviews": "sum(s.pageviews)", "interactions": "sum(s.interactions)", "errors": "sum(s.errors)",
     "weight": "min(s.weight)", "visitor_id": "max(s.visitor_id)", "user_person": "max(s.user_person)",
+    "internal": "bitTest(max(s.began), 0)",
     **{name: d.fold for name, d in DIMENSIONS.items() if d.session},
 }  # fmt: skip
 

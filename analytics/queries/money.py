@@ -35,10 +35,10 @@ def run(
     every = Attribution(scope, goal, by)
     credited, nothing = attribution.get_credits(every, model, "money.all"), Credit(0.0, Decimal(0))
     new = attribution.get_credits(Attribution(scope, goal, by, first_only=True), model, "money.first")
-    touches = attribution.get_touches(every, "money.touches")
+    sessions = attribution.get_sessions(every, "money.sessions")
     made = [
         campaign(
-            name, touches.get(name, 0), spend.get(name, Decimal(0)), credited.get(name, nothing).conversions,
+            name, sessions.get(name, 0), spend.get(name, Decimal(0)), credited.get(name, nothing).conversions,
             credited.get(name, nothing).revenue, new.get(name, nothing).conversions,
         )
         for name in {*credited, *spend}

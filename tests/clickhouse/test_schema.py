@@ -70,8 +70,17 @@ def test_an_older_database_is_migrated_with_what_it_holds(stores, tmp_path, monk
             before.setattr(migrate, "FOLDER", older)
             migrate.do_migrate(lambda text: None, expected=False)
         now = datetime.now(UTC)
-        columns = [[7] * 4, [now] * 4, ids, ["page_view"] * 4, [f"/{n}" for n in range(4)], [1] * 4, [now] * 4]
-        names = ["site_id", "timestamp", "event_id", "event_type", "path", "session_id", "received_at"]
+        columns = [
+            [7] * 4,
+            [now] * 4,
+            ids,
+            ["page_view"] * 4,
+            [f"/{n}" for n in range(4)],
+            [1] * 4,
+            [now] * 4,
+            [now] * 4,
+        ]
+        names = ["site_id", "timestamp", "event_id", "event_type", "path", "session_id", "session_start", "received_at"]
         client.insert("events", names, columns, "older")
         migrate.do_migrate(lambda text: None, expected=True)
         rows = client.read("SELECT event_id, path, weight FROM events ORDER BY path", {}, "test")
@@ -80,9 +89,14 @@ def test_an_older_database_is_migrated_with_what_it_holds(stores, tmp_path, monk
         assert client.read("SELECT sum(pageviews), sum(events) FROM visits", {}, "test") == [(4, 4)]
         by_type = "SELECT sumMap(types), sum(events), uniqExactMerge(visitors) FROM traffic_15m"
         assert client.read(by_type, {}, "test") == [({"page_view": 4}, 4, 1)]
-        for statement in migrate.statements((migrate.FOLDER / "0013_types_by_quarter.sql").read_text()):
-            client.command(statement)  # it was cut off, and is applied again
+        folds = "min(start) = max(end), sum(events), min(weight), max(began) > 0"
+        session = f"SELECT {folds} FROM sessions GROUP BY session_id"
+        assert client.read(session, {}, "test") == [(1, 4, 1.0, 1)]
+        for name in ("0013_types_by_quarter.sql", "0014_internal.sql"):
+            for statement in migrate.statements((migrate.FOLDER / name).read_text()):
+                client.command(statement)  # it was cut off, and is applied again
         assert client.read(by_type, {}, "test") == [({"page_view": 4}, 4, 1)]
+        assert client.read(session, {}, "test") == [(1, 4, 1.0, 1)]
     finally:
         client.command("DROP DATABASE IF EXISTS footfall_older SYNC")
 

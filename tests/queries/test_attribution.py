@@ -13,6 +13,7 @@ from analytics.queries.attribution import SIMPLE, Attribution, markov, run
 from analytics.queries.calendar import Period
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.people import Scope
+from tests.conftest import event
 
 pytestmark = pytest.mark.django_db
 PERIOD = Period(date(2026, 5, 1), date(2026, 5, 31), ZoneInfo("UTC"))
@@ -31,14 +32,21 @@ def make_rows(seed=4, people=80):
                 "received_at": at, "session_id": session, "session_start": at.replace(microsecond=0), "channel": channel,
                 "visitor_id": person, "person_id": person, "path": "/", "interactive": True,
             }  # fmt: skip
-            rows.append(base | {"timestamp": at.replace(microsecond=0), "event_type": "page_view"})
+            inside = {
+                "page_referrer": "https://shop.example/cart"
+            }  # of the site itself: after a pause, or on the next page
+            led = inside if channel == "Direct" and rng.random() < 0.4 else {}
+            rows.append(base | {"timestamp": at.replace(microsecond=0), "event_type": "page_view"} | led)
+            for n in range(rng.choice([0, 1, 2])):
+                seen = (at + timedelta(seconds=20 * n)).replace(microsecond=0)  # the first in the same moment
+                rows.append(base | {"timestamp": seen, "event_type": "page_view", "event_index": n + 1} | inside)
             for n in range(rng.choice([0, 0, 1, 2])):
                 order = {"order_id": f"o{session}"} if rng.random() < 0.5 else {}
                 later = (at + timedelta(minutes=5 + n)).replace(microsecond=0)
                 money = Decimal(rng.randint(100, 99_999)) / 100
                 rows.append(
                     base
-                    | {"timestamp": later, "event_type": "purchase", "event_index": n + 1, "revenue": money}
+                    | {"timestamp": later, "event_type": "purchase", "event_index": n + 5, "revenue": money}
                     | order
                 )
     return rows
@@ -65,7 +73,8 @@ def journeys(rows, lookback):
     sessions, conversions = defaultdict(list), {}
     for row in sorted(rows, key=lambda r: r["timestamp"]):
         if row["event_type"] == "page_view":
-            sessions[row["person_id"]].append((row["timestamp"], row["channel"]))
+            if not row.get("event_index") and not row.get("page_referrer"):
+                sessions[row["person_id"]].append((row["timestamp"], row["channel"]))
         elif PERIOD.start <= row["timestamp"] < PERIOD.end:
             key = (row["person_id"], row.get("order_id") or id(row))
             conversions.setdefault(key, (row["timestamp"], row["revenue"]))
@@ -82,9 +91,11 @@ def test_models(site, insert_events, lookback):
     insert_events(site, rows)
     result = run(Attribution(Scope(site.pk, PERIOD), lookback=lookback))
     found = journeys(rows, lookback)
+    touched = [one for one in found if one[0]]
+    assert len(touched) < len(found), "some come from inside alone"
     for model in SIMPLE:
         credits, money = defaultdict(Fraction), defaultdict(Fraction)
-        for touches, when, revenue in found:
+        for touches, when, revenue in touched:
             for (_, channel), weight in zip(touches, weights_of(model, touches, when), strict=True):
                 credits[channel] += weight
                 money[channel] += weight * Fraction(revenue)
@@ -92,12 +103,38 @@ def test_models(site, insert_events, lookback):
             assert row.credits[model].conversions == pytest.approx(float(credits[row.value]), abs=1e-5), model
             assert float(row.credits[model].revenue) == pytest.approx(float(money[row.value]), abs=1e-2), model
     for model in result.rows[0].credits:
-        assert sum(row.credits[model].conversions for row in result.rows) == pytest.approx(len(found), abs=1e-9)
+        assert sum(row.credits[model].conversions for row in result.rows) == pytest.approx(len(touched), abs=1e-9)
         assert float(sum(row.credits[model].revenue for row in result.rows)) == pytest.approx(
-            float(sum(m for _, _, m in found)), abs=1e-3
+            float(sum(m for _, _, m in touched)), abs=1e-3
         )
-    assert (result.conversions, result.untouched) == (len(found), 0)
+    assert (result.conversions, result.untouched) == (len(found), len(found) - len(touched))
     assert result.revenue == sum(m for _, _, m in found)
+
+
+def test_who_goes_on_after_a_pause_came_from_where_they_came_before(new_site, post, drain):
+    """From Google; an hour later a click on a link of the site begins another session, which is no touch, and they buy. Who
+    comes again by a bookmark touches."""
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(days=2)
+    google, own, none = "https://www.google.com/", "https://shop.example/cart", ""
+
+    def seen(minutes, who, referrer, kind="page_view", **more):
+        when = (at + timedelta(minutes=minutes)).isoformat()
+        return event(kind=kind, referrer=referrer, event_timestamp=when, device={"device_id": who}, **more)
+
+    sold = {"kind": "purchase", "event_properties": {"revenue": 10}}
+    events = [
+        *(seen(0, who, google) for who in ("a", "b")), *(seen(1, who, own) for who in ("a", "b")),
+        seen(70, "a", own), seen(75, "a", own, **sold), seen(70, "b", none), seen(75, "b", own, **sold),
+    ]  # fmt: skip
+    assert post({"site": new_site.site.site_key, "events": events}, secret=new_site.ingest_secret).json()["accepted"] == 8
+    drain()
+    period = Period(at.date() - timedelta(days=1), at.date() + timedelta(days=2), ZoneInfo("UTC"))
+    found = {row.value: row for row in run(Attribution(Scope(new_site.site.pk, period))).rows}
+    assert {name: row.credits["last_touch"].conversions for name, row in found.items()} == {
+        "Organic Search": 1,
+        "Direct": 1,
+    }
+    assert {name: row.touches for name, row in found.items()} == {"Organic Search": 2, "Direct": 1}
 
 
 def test_removal_effect_by_hand():

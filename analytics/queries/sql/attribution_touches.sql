@@ -1,2 +1,2 @@
 -- Sessions that touch, in the period.
-SELECT toString($by), count() FROM ($touches) GROUP BY 1
+SELECT toString($by), count() FROM ($touches) WHERE NOT internal GROUP BY 1
