@@ -11,6 +11,8 @@ SELECT
 FROM events AS e
 GROUP BY site_id, session_start, session_id
 SETTINGS max_bytes_before_external_group_by = 300000000, max_memory_usage = 4000000000;
+-- Otherwise each session would stand in two rows until its parts are merged, which those of past months may never be.
+OPTIMIZE TABLE sessions FINAL;
 ALTER TABLE sessions_mv MODIFY QUERY
 SELECT
     site_id, session_start, session_id,
