@@ -5,7 +5,7 @@ import secrets
 from django.db import transaction
 from django.utils.timezone import now
 
-from accounts.access import get_site_role
+from accounts.access import get_role, get_site_role
 from accounts.models import ApiKey, Invitation, Membership, Role, Site, SiteGrant, Team, User, hash_token
 from accounts.sign_in import do_end_sessions
 from accounts.signals import access_ended
@@ -21,12 +21,21 @@ def do_invite(team: Team, inviter: User, email: str, role: Role, site: Site | No
     return token
 
 
+def check_inviter(invitation: Invitation) -> None:
+    """Raises ValueError, its text for the person, where whoever sent it could not send it now: shut out, or demoted."""
+    inviter, site = invitation.invited_by, invitation.site
+    held = get_site_role(inviter, site) if site is not None else get_role(inviter, invitation.team_id)
+    if held is None or held.rank < max(Role.ADMIN.rank, invitation.rank):
+        raise ValueError("Whoever sent it may not invite to this any more.")
+
+
 @transaction.atomic
 def do_accept(invitation: Invitation, user: User) -> None:
-    """Raises ValueError where it was used up or withdrawn in the meantime."""
+    """Raises ValueError where it was used up or withdrawn in the meantime, and as check_inviter."""
     held = Invitation.objects.select_for_update(of=("self",)).filter(pk=invitation.pk, accepted_at=None).first()
     if held is None:
-        raise ValueError("The invitation is no longer open.")
+        raise ValueError("It is used, withdrawn or older than seven days.")
+    check_inviter(held)
     if held.site is not None:
         SiteGrant.objects.get_or_create(site=held.site, user=user, defaults={"role": held.role})
     else:

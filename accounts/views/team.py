@@ -11,13 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts import factors
-from accounts.access import access_team, get_role
+from accounts.access import access_site, access_team, get_role
 from accounts.actions import do_require_factor
 from accounts.audit import Action, do_record
 from accounts.confirm import confirm_person
 from accounts.forms import OVERLAPS, AccountForm, InviteForm, KeyForm
 from accounts.mail import absolute, notify
-from accounts.membership import do_accept, do_change_role, do_invite, do_remove_member
+from accounts.membership import check_inviter, do_accept, do_change_role, do_invite, do_remove_member
 from accounts.models import Invitation, Membership, Role, Site, Team, User, hash_token
 from accounts.sign_in import do_log_in
 from accounts.views.keys import NEW_KEY, shown_keys
@@ -105,7 +105,7 @@ def invite(request: HttpRequest, team_id: int) -> HttpResponse:
         messages.error(request, "This is not an e-mail address that can be invited.")
         return redirect("team", team_id=team_id)
     email, role = form.cleaned_data["email"].lower(), check_grants(held(request, found), form.cleaned_data["role"])
-    site = site_of(found, request.POST.get("site", ""))
+    site = site_of(request, found, request.POST.get("site", ""))
     if site is not None and role == Role.OWNER:
         raise PermissionDenied("Owners are owners of a team, not of one site.")
     if role == Role.OWNER:
@@ -117,14 +117,14 @@ def invite(request: HttpRequest, team_id: int) -> HttpResponse:
     return redirect("team", team_id=team_id)
 
 
-def site_of(team: Team, named: str) -> Site | None:
-    """The one site that an invitation is for; None: the team."""
+def site_of(request: HttpRequest, team: Team, named: str) -> Site | None:
+    """The one site that an invitation is for; None: the team. A grant may hold an admin of the team below that there."""
     if not named:
         return None
     found = team.sites.filter(pk=int(named)).first() if named.isdecimal() and len(named) < 19 else None
     if found is None:
         raise Http404
-    return found
+    return access_site(request.user, found.pk, Role.ADMIN)
 
 
 def send_invitation(request: HttpRequest, team: Team, email: str, role: Role, site: Site | None) -> None:
@@ -210,7 +210,11 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Accept as the person who is logged in, or with a new account; always as the address that was invited."""
     found = Invitation.objects.filter(token_hash=hash_token(token)).select_related("team", "site", "invited_by").first()
     if found is None or not found.is_open:
-        return render(request, "accounts/invitation_closed.html", status=404)
+        return closed(request)
+    try:
+        check_inviter(found)  # here too, before somebody has made an account in vain
+    except ValueError as error:
+        return closed(request, str(error))
     user = request.user
     context: dict[str, Any] = {"invitation": found, "has_account": User.objects.filter(email=found.email).exists()}
     if isinstance(user, User):
@@ -229,11 +233,15 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "accounts/invitation.html", context | {"form": form})
 
 
+def closed(request: HttpRequest, problem: str = "") -> HttpResponse:
+    return render(request, "accounts/invitation_closed.html", {"problem": problem}, status=404)
+
+
 def accept(request: HttpRequest, found: Invitation, user: User) -> HttpResponse:
     try:
         do_accept(found, user)
-    except ValueError:
-        return render(request, "accounts/invitation_closed.html", status=404)
+    except ValueError as error:
+        return closed(request, str(error))
     do_record(user, Action.INVITATION_ACCEPTED, found.team, found.site, target=user.email,
               after={"role": found.role}, request=request)  # fmt: skip
     return redirect("sites")
