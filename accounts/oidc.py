@@ -165,6 +165,15 @@ def is_just_proven(claims: Claims) -> bool:
     return claims.proven_at is not None and time.time() - claims.proven_at < AUTH_TIME_SECONDS
 
 
+def check_says_when(claims: Claims, user: User) -> None:
+    """Of who was asked again: OpenID Connect Core 3.1.2.1 has a provider that was given max_age answer with auth_time."""
+    if claims.proven_at is None:
+        raise SignInRefused(
+            f"{settings.OIDC_NAME} does not say when you gave your password there (auth_time), so it cannot confirm you.",
+            user,
+        )
+
+
 def verified_email(said: dict[str, Any]) -> str:
     email = str(said.get("email") or "").lower()
     try:

@@ -57,6 +57,7 @@ def sign_in(request: HttpRequest, claims: oidc.Claims) -> HttpResponse:
     if isinstance(request.user, User):
         if user != request.user:
             raise oidc.SignInRefused(f"You are logged in as {request.user.email}. Log out first.", request.user)
+        oidc.check_says_when(claims, user)
         if oidc.is_just_proven(claims):
             confirm.do_confirm(request, user, settings.OIDC_NAME)
         return redirect(target)
@@ -68,8 +69,8 @@ def sign_in(request: HttpRequest, claims: oidc.Claims) -> HttpResponse:
         do_end_sessions(user)
         raise oidc.SignInRefused("None of your groups may use Footfall. Ask whoever runs it.", user)
     answer = enter(request, user, settings.OIDC_NAME, target)
-    if claims.proven_at is not None and not oidc.is_just_proven(claims):
-        confirm.do_age(request)  # the provider remembered the browser; nobody has shown that it is them
+    if not oidc.is_just_proven(claims):
+        confirm.do_age(request)  # the provider remembered the browser, or may have; nobody has shown that it is them
     return answer
 
 

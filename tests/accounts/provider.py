@@ -1,6 +1,7 @@
 """A small OpenID Connect provider: discovery, authorization with PKCE, single-use codes, signed ID tokens, userinfo.
 
-What `lie` holds is done wrong: {"nonce": "x"} puts that into the ID token, {"signed_by": "another key"} signs with one that is not published.
+What `lie` holds is done wrong: {"nonce": "x"} puts that into the ID token, {"without": "auth_time"} leaves that out, {"signed_by": "another key"}
+signs with one that is not published.
 """
 
 import base64
@@ -73,6 +74,7 @@ class Provider:
             "iss": self.issuer, "aud": CLIENT, "iat": now, "exp": now + 300, "nonce": asked["nonce"], "auth_time": now, **self.claims,
             **{name: value for name, value in self.lie.items() if name in ("iss", "aud", "exp", "nonce", "auth_time")},
         }  # fmt: skip
+        claims.pop(self.lie.get("without"), None)
         key = self.other_key if "signed_by" in self.lie else self.key
         signed = jwt.encode({"alg": "RS256", "kid": "one"}, claims, key)
         if "unsigned" in self.lie:

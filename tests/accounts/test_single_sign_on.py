@@ -178,6 +178,20 @@ def test_a_browser_that_the_provider_remembers_is_no_proof(provider, site):
     assert b"Is it you?" in client.post(f"/sites/{site.pk}/secret").content
 
 
+def test_a_provider_that_does_not_say_when_proves_nothing(provider, site):
+    """It may leave auth_time out unless it was asked with max_age."""
+    provider.claims["groups"] = ["admins"]
+    provider.lie["without"] = "auth_time"
+    client = Client()
+    assert go(client, provider).status_code == 302 and client.get(f"/sites/{site.pk}/settings").status_code == 200
+    assert b"Is it you?" in client.post(f"/sites/{site.pk}/secret").content
+    again = go(client, provider)
+    assert again.status_code == 403 and b"does not say when you gave your password there" in again.content
+    assert b"Is it you?" in client.post(f"/sites/{site.pk}/secret").content
+    provider.lie.clear()
+    assert go(client, provider).status_code == 302 and client.post(f"/sites/{site.pk}/secret").status_code == 302
+
+
 def test_a_second_factor_is_asked_after_it(provider):
     client = Client()
     go(client, provider)
