@@ -19,7 +19,7 @@ from analytics.queries.dimensions import BadQuery
 from analytics.saved import cohorts
 from analytics.saved.checks import check_goal, check_segment
 from analytics.saved.css import filters_of_css
-from analytics.saved.history import told_of
+from analytics.saved.history import target_of, told_of
 from analytics.saved.models import Annotation, DefinedEvent, ExchangeRate, Goal, Segment, Spend
 from analytics.saved.rates import check_code, check_rate
 
@@ -169,7 +169,7 @@ class OfSite(StatsView):
         return {"request": self.request, "view": self, "site": None if fake else self.site}
 
     def record(self, action: Action, thing: Any, before: Told = None, after: Told = None) -> None:
-        target = f"{type(thing)._meta.verbose_name} {thing}"
+        target = target_of(str(type(thing)._meta.verbose_name), thing)
         about: About = {"target": target, "before": before, "after": after, "request": self.request._request}
         do_record(self.caller(), action, None, self.site, **about)
 

@@ -19,7 +19,7 @@ from accounts.mail import absolute
 from accounts.models import Role, Site
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.store import StoreError
-from analytics.saved.history import told_of
+from analytics.saved.history import target_of, told_of
 from analytics.saved.models import Link
 from dashboards.library.forms import SavedForm
 
@@ -85,7 +85,7 @@ class Shelf:
 
         return view
 
-    def record(self, request: HttpRequest, thing: Any, before: Told, after: Told) -> None:
+    def record(self, request: HttpRequest, thing: Any, target: str, before: Told, after: Told) -> None:
         is_link = isinstance(thing, Link)
         if after is None:
             action = Action.LINK_DELETED if is_link else Action.SAVED_DELETED
@@ -93,14 +93,13 @@ class Shelf:
             action = Action.LINK_MADE if is_link else Action.SAVED_MADE
         else:
             action = Action.LINK_CHANGED if is_link else Action.SAVED_CHANGED
-        target = f"{self.one} {thing}"
         do_record(request.user, action, None, thing.site, target=target, before=before, after=after, request=request)
 
     def do_save(self, request: HttpRequest, form: SavedForm, site: Site, before: Told) -> HttpResponse:
         if hasattr(form.instance, "created_by_id") and form.instance.created_by_id is None:
             form.instance.created_by = request.user
         thing = form.save()
-        self.record(request, thing, before, told_of(thing))
+        self.record(request, thing, target_of(self.one, thing), before, told_of(thing))
         try:
             self.saved(thing, request)
         except (BadQuery, StoreError) as error:
@@ -116,10 +115,10 @@ class Shelf:
         def delete(request: HttpRequest, site_id: int, pk: int) -> HttpResponse:
             site = access_site(request.user, site_id, self.role)
             thing = self.find(site, pk)
-            before = told_of(thing)
+            before, target = told_of(thing), target_of(self.one, thing)
             try:
                 self.deleted(thing)
-                self.record(request, thing, before, None)
+                self.record(request, thing, target, before, None)
             except StoreError as error:
                 messages.error(request, f"Nothing is deleted: {error}")
             else:

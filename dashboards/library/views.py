@@ -18,7 +18,7 @@ from accounts.audit import Action, do_record, record_change
 from accounts.models import Role, User
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.engagement import PARTS
-from analytics.saved.history import told_of
+from analytics.saved.history import target_of, told_of
 from analytics.saved.links import find_link
 from analytics.saved.mails import do_unsubscribe, get_subscription
 from analytics.saved.models import DEFAULT_ENGAGEMENT, Segment, View
@@ -84,9 +84,8 @@ def save_segment(request: HttpRequest, site_id: int) -> HttpResponse:
         messages.error(request, f"The segment was not saved: {error}")
         return redirect(reverse(back, args=[site.pk]))
     made = Segment.objects.create(site=site, name=name, filters=state.raw_filters)
-    do_record(
-        request.user, Action.SAVED_MADE, None, site, target=f"segment {name}", after=told_of(made), request=request
-    )
+    target = target_of("segment", made)
+    do_record(request.user, Action.SAVED_MADE, None, site, target=target, after=told_of(made), request=request)
     rest = tuple(pair for pair in state.extra if pair[0] != "segment")
     messages.success(request, f"{name} is saved; it stands under Segments.")
     return redirect(reverse(back, args=[site.pk]) + state.address(clauses=(), extra=(*rest, ("segment", str(made.pk)))))
