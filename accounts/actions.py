@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.timezone import now
 
 from accounts.models import ApiKey, Collection, Membership, Role, SetupToken, Site, Team, User, hash_token
-from accounts.signals import access_ended
+from accounts.signals import access_ended, site_moved
 
 SCOPES = ("read:stats", "read:events", "write:events", "admin")
 
@@ -69,6 +69,7 @@ def do_transfer_site(site: Site, team: Team) -> None:
     stay = set(team.memberships.values_list("user_id", flat=True))
     for user in User.objects.filter(pk__in=before - stay):
         access_ended.send(Site, user=user, site_ids=[site.pk])
+    site_moved.send(Site, site_id=site.pk)
 
 
 def do_create_api_key(

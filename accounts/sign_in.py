@@ -13,8 +13,10 @@ from django.utils.crypto import constant_time_compare
 from django.utils.timezone import now
 
 from accounts import factors
+from accounts.access import member_sites
 from accounts.devices import country_of, device_of
 from accounts.models import SignIn, User
+from accounts.signals import access_ended
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 CONFIRMED_AT = "confirmed_at"
@@ -143,11 +145,15 @@ def do_reset_password(user: User, password: str) -> None:
     do_end_sessions(user)
 
 
+@transaction.atomic
 def do_deactivate(user: User) -> None:
-    """They cannot sign in any more, and what they have open ends at once; their keys stop, too."""
+    """They cannot sign in any more, and what they have open ends at once; their keys stop, too. What ends with their access
+    to a site, such as the links they shared, does not come back with do_activate."""
+    sites = list(member_sites(user).values_list("pk", flat=True))
     user.is_active = False
     user.save(update_fields=["is_active"])
     do_end_sessions(user)
+    access_ended.send(User, user=user, site_ids=sites)
 
 
 def do_activate(user: User) -> None:

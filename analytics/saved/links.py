@@ -29,10 +29,17 @@ def get_link(value: str) -> Link | None:
 
 
 def do_end_access(sender: Any, user: User, site_ids: list[int], **_: Any) -> None:
-    """Somebody no longer sees these sites: the links that they made stop, and mails about the sites no longer go to them."""
+    """Somebody no longer sees these sites: the links and the reports that they made stop, whoever is mailed by these, and
+    what others made is no longer mailed to them."""
     Link.objects.filter(site__in=site_ids, created_by=user).delete()
+    Report.objects.filter(site__in=site_ids, created_by=user).delete()
     for report in Report.objects.filter(site__in=site_ids):
         others = [address for address in report.recipients if address.lower() != user.email.lower()]
         if len(others) < len(report.recipients):
             report.recipients = others
             report.save(update_fields=["recipients"])
+
+
+def do_end_reports(sender: Any, site_id: int, **_: Any) -> None:
+    """The site is another team's: whom the old one mailed, it does not know."""
+    Report.objects.filter(site=site_id).delete()

@@ -198,6 +198,7 @@ class Report(models.Model):
     threshold = models.PositiveIntegerField(null=True, blank=True)
     pdf = models.BooleanField(default=False)  # with the same figures enclosed as a file
     sent_for = models.CharField(max_length=32, blank=True)  # the period, or the moment, of the last mail
+    created_by = models.ForeignKey(User, models.CASCADE, null=True)  # None: made before this was kept
     created_at = models.DateTimeField(default=now)
 
     class Meta:

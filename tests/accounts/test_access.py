@@ -4,6 +4,7 @@ import re
 
 import pytest
 from django.core import mail
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.access import get_site_role, visible_sites
@@ -149,5 +150,23 @@ def test_a_transferred_site_leaves_the_old_team_behind(alice, bob, charlie, team
     assert site.team == charlie.teams.get()
     assert status(login(bob), site) == 404 and status(login(guest), site) == 404 and status(login(alice), site) == 200
     assert Client().get(f"/share/{link.token}").status_code == 404
-    report.refresh_from_db()
-    assert report.recipients == ["alice@example.com"]
+    assert not Report.objects.filter(pk=report.pk).exists(), "whom the old team mailed is not the new team's choice"
+
+
+@pytest.mark.parametrize("how", ["removed", "shut out", "grant ended"])
+def test_reports_stop_with_the_access_of_who_made_them(alice, bob, team, site, login, how):
+    bob.memberships.update(role=Role.ANALYST)
+    if how == "grant ended":
+        bob.memberships.all().delete()
+        SiteGrant.objects.create(site=site, user=bob, role=Role.ANALYST)
+    path = f"/sites/{site.pk}/settings/reports"
+    login(bob).post(path, {"kind": "daily", "recipients": "private@example.org"})
+    login(alice).post(path, {"kind": "weekly", "recipients": "alice@example.com\nbob@example.com"})
+    assert Report.objects.count() == 2
+    if how == "removed":
+        login(alice).post(f"/team/{team.pk}/members/{bob.memberships.get().pk}/remove")
+    elif how == "shut out":
+        call_command("deactivate", bob.email)
+    else:
+        grant(login(alice), site, bob, "")
+    assert [report.recipients for report in Report.objects.all()] == [["alice@example.com"]]
