@@ -231,6 +231,16 @@ def test_an_export_holds_everything_and_can_be_read(site, planted, ask):
     assert job.subject == ""
 
 
+@pytest.mark.parametrize(
+    ("asked", "erased"), [(("device", DEVICE), ("user", PERSON)), (("user", PERSON), ("device", DEVICE))]
+)
+def test_an_archive_goes_by_whichever_id_it_was_asked_for(site, planted, ask, asked, erased):
+    hers, others = ask("export", *asked), ask("export", "user", "bob")
+    job = ask("erasure", *erased)
+    assert job.state == "done" and job.find_step("erase:archives")["found"] == 1
+    assert not archive.path_of(hers).exists() and archive.path_of(others).exists()
+
+
 @pytest.mark.parametrize("where", ["erase:events", "erase:sessions", "erase:traffic_15m", "verify", "disk"])
 def test_a_worker_that_is_killed_is_followed_by_another(site, twin, histories, owner, monkeypatch, where):
     """Killed right after the work of a step, before it is noted; and in the middle of making a rollup anew."""

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,10 +12,12 @@ from django.core.cache import cache
 
 from analytics.privacy.reach import Reach
 from analytics.privacy.removal import NotYet
+from analytics.privacy.subject import Subject
 from analytics.saved.exports import LEASE_SECONDS, do_delete, folder_of, path_of
 from analytics.saved.models import Export
 
 COLUMNS = ("session_id", "visitor_id", "person_id")
+ID = re.compile(rb'\s*"(?:session_id|visitor_id|person_id)": "([0-9a-f]+)"')  # in a line of events.json
 
 
 def folder() -> Path:
@@ -46,9 +50,12 @@ def holds(path: Path, form: str, wanted: set[str]) -> bool:
     return any(found & wanted for found in ids_in(path, form))
 
 
+def ids_of(reach: Reach) -> set[int]:
+    return reach.ids_of("person", "visitor", "device", "touched")
+
+
 def holding(reach: Reach) -> Iterator[Export]:
-    numbers = reach.ids_of("person", "visitor", "device", "touched")
-    wanted = {hexadecimal(number) for number in numbers}
+    wanted = {hexadecimal(number) for number in ids_of(reach)}
     for job in Export.objects.filter(site_id=reach.site_id):
         reach.beat()
         files = [path for path in (path_of(job), *folder_of(job).glob("*.part")) if path.exists()]
@@ -82,9 +89,28 @@ def archives(reach: Reach) -> list[Path]:
     from analytics.privacy.models import PrivacyRequest
 
     mine = PrivacyRequest.objects.filter(site_id=reach.site_id, kind=PrivacyRequest.Kind.EXPORT)
-    subject = reach.subject.encode()
-    numbers = [number for number, text in mine.values_list("number", "subject") if text == subject]
-    return [path for number in numbers for path in folder().glob(f"{number}.*")]
+    numbers = ids_of(reach)
+    wanted = {hexadecimal(number) for number in numbers}
+    found = []
+    for number, text in mine.values_list("number", "subject"):
+        reach.beat()
+        other = Subject.decode(reach.site_id, text)
+        meets = not numbers.isdisjoint(other.persons | other.devices | other.visitors)
+        paths = list(folder().glob(f"{number}.*"))
+        if meets or text == reach.subject.encode() or any(tells_of(path, wanted) for path in paths):
+            found += paths
+    return found
+
+
+def tells_of(path: Path, wanted: set[str]) -> bool:
+    """Whether events in an archive are the person's: it may have been asked for by another id. A draft tells nothing yet."""
+    if path.suffix != ".zip":
+        return False
+    with zipfile.ZipFile(path) as pack:
+        if "events.json" not in pack.namelist():
+            return False
+        with pack.open("events.json") as lines:
+            return any(found[1].decode() in wanted for line in lines if (found := ID.match(line)))
 
 
 def find_archives(reach: Reach) -> int:
