@@ -4,12 +4,14 @@ import math
 import re
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 import jsonschema_rs
 import msgspec
 
 Schema = dict[str, Any]
 MAX_SCHEMA = 32 * 1024
+MAX_STEPS = 5000
 INTEGER = re.compile(r"^-?(0|[1-9]\d{0,15})$")
 NUMBER = re.compile(r"^-?(0|[1-9]\d{0,14})(\.\d{1,12})?$")
 
@@ -27,11 +29,43 @@ def refuse_reference(uri: str) -> Any:
     raise ValueError(f"A reference to {uri[:80]} is not followed.")
 
 
+def check_references(schema: Schema) -> None:
+    """Each is followed as a validator follows it: a few that refer to one another twice are millions of steps for an event.
+    Raises ValueError, also for those that refer to what they are in."""
+    waiting: list[Any] = [schema]
+    for _ in range(MAX_STEPS):
+        if not waiting:
+            return
+        node = waiting.pop()
+        for name, inner in (
+            node.items() if isinstance(node, dict) else enumerate(node if isinstance(node, list) else ())
+        ):
+            if name in ("$dynamicRef", "$recursiveRef"):
+                raise ValueError(f"{name} is not followed.")
+            waiting.append(referred(schema, inner) if name == "$ref" and isinstance(inner, str) else inner)
+    raise ValueError(f"With its references it comes to more than {MAX_STEPS} parts.")
+
+
+def referred(whole: Schema, reference: str) -> Any:
+    """What a JSON pointer names."""
+    if not reference.startswith("#/"):
+        refuse_reference(reference)
+    found: Any = whole
+    for part in unquote(reference[2:]).split("/"):
+        name = part.replace("~1", "/").replace("~0", "~")
+        if isinstance(found, list):
+            found = found[int(name)] if name.isdecimal() and int(name) < len(found) else None
+        else:
+            found = found.get(name) if isinstance(found, dict) else None
+    return found
+
+
 class Checker:
     """Raises ValueError when the schema itself cannot be used. Patterns run in linear time, references stay inside."""
 
     def __init__(self, schema: Schema, strict: bool = False) -> None:
         self.schema = {**schema, "additionalProperties": False} if strict else schema
+        check_references(self.schema)
         try:
             self._validator: Any = jsonschema_rs.validator_for(
                 self.schema, pattern_options=jsonschema_rs.RegexOptions(), retriever=refuse_reference

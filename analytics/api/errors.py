@@ -34,6 +34,8 @@ def api_error(error: Exception, context: dict[str, Any]) -> Response | None:
         wait = str(round(getattr(error, "wait", None) or 60))
         message = f"This key has made its requests of this minute. Try again in {wait} s."
         return Response(shape("rate_limited", message), 429, headers={"Retry-After": wait})
+    if isinstance(error, RecursionError):
+        return Response(shape("bad_request", "The body is nested too deeply."), 400)
     response = exception_handler(error, context)
     if response is not None and isinstance(error, exceptions.APIException):
         response.data = from_drf(error)

@@ -60,7 +60,7 @@ def get_period(text: str | list[str], zone: ZoneInfo, now: datetime, oldest: dat
     }  # fmt: skip
     if text in starts:
         return Period(starts[text], starts[text] if text == "yesterday" else today, zone)
-    if text.endswith("d") and text[:-1].isdigit() and 0 < int(text[:-1]) <= LONGEST_DAYS:
+    if text.endswith("d") and len(text) < 9 and text[:-1].isdigit() and 0 < int(text[:-1]) <= LONGEST_DAYS:
         return Period(today - timedelta(days=int(text[:-1]) - 1), today, zone)
     if len(text) == 10 and text[4:5] == "-":
         return between([text, text], zone)

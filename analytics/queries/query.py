@@ -13,7 +13,7 @@ from analytics.queries.metrics import METRICS
 from analytics.queries.plan import Plan, run_part
 from analytics.queries.store import get_state, moment, read
 
-MAX_LIMIT = 10_000
+MAX_LIMIT, MAX_PATTERNS = 10_000, 20
 PURCHASE: tuple[Filter, ...] = (Leaf("is", "event_type", ("purchase",)),)
 
 
@@ -67,11 +67,18 @@ def check_query(query: Query) -> Query:
             raise BadQuery(
                 "order_by", f'expected [a metric or dimension of the query, "asc" or "desc"], got {name[:80]!r}'
             )
-    for leaf in leaves_of(query.filters):
-        if leaf.operator == "regex":  # ClickHouse compiles a pattern only when a row meets it
-            for pattern in leaf.values:
-                read("SELECT match('', {pattern:String})", {"site": query.site_id, "pattern": pattern}, "check")
+    check_patterns(query)
     return query if query.order_by else replace(query, order_by=default_order(query))
+
+
+def check_patterns(query: Query) -> None:
+    """ClickHouse compiles a pattern only when a row meets it."""
+    patterns = [value for leaf in leaves_of(query.filters) if leaf.operator == "regex" for value in leaf.values]
+    if len(patterns) > MAX_PATTERNS:
+        raise BadQuery("filters", f"at most {MAX_PATTERNS} regular expressions, got {len(patterns)}")
+    if patterns:
+        asked = ", ".join(f"match('', {{p{i}:String}})" for i in range(len(patterns)))
+        read(f"SELECT {asked}", {"site": query.site_id, **{f"p{i}": text for i, text in enumerate(patterns)}}, "check")
 
 
 def check_names(query: Query) -> None:

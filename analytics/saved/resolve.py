@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.models import Site
 from analytics.queries.dimensions import BadQuery
-from analytics.queries.filters import Branch, Filter, Leaf, check_filters
+from analytics.queries.filters import MAX_LEAVES, Branch, Filter, Leaf, check_filters
 from analytics.queries.people import Selector, check_selector
 from analytics.saved.css import filters_of_css
 from analytics.saved.models import DefinedEvent, Goal, Segment
@@ -12,17 +12,22 @@ from analytics.saved.models import DefinedEvent, Goal, Segment
 DEEPEST = 4  # segments within segments
 
 
-def expand(site: Site, raw: Any, depth: int = 0) -> Any:
-    """Filters with the site's segments and cohorts in place of their numbers."""
+def expand(site: Site, raw: Any, depth: int = 0, met: list[Any] | None = None) -> Any:
+    """Filters with the site's segments and cohorts in place of their numbers. `met`: those so far, which are as many as there
+    may be filters."""
+    met = [] if met is None else met
     if not isinstance(raw, list):
         return raw
     if len(raw) == 2 and raw[0] in ("segment", "cohort"):
-        return expanded_segment(site, raw[1], depth)
-    return [expand(site, item, depth) if isinstance(item, list) else item for item in raw]
+        return expanded_segment(site, raw[1], depth, met)
+    return [expand(site, item, depth, met) if isinstance(item, list) else item for item in raw]
 
 
-def expanded_segment(site: Site, number: Any, depth: int) -> Any:
-    known = isinstance(number, int) or (isinstance(number, str) and number.isdecimal())
+def expanded_segment(site: Site, number: Any, depth: int, met: list[Any]) -> Any:
+    met.append(number)
+    if len(met) > MAX_LEAVES:
+        raise BadQuery("filters", f"at most {MAX_LEAVES} filters")
+    known = isinstance(number, int) or (isinstance(number, str) and number.isdecimal() and len(number) < 19)
     found = Segment.objects.filter(site=site, pk=int(number)).first() if known else None
     if found is None:
         raise BadQuery("filters", f"there is no segment {str(number)[:40]!r} on this site")
@@ -30,7 +35,7 @@ def expanded_segment(site: Site, number: Any, depth: int) -> Any:
         return ["in_cohort", found.pk, found.version]
     if depth >= DEEPEST:
         raise BadQuery("filters", f"segments within segments go {DEEPEST} deep at most")
-    return ["and", expand(site, found.filters, depth + 1) or [["is_not", "event_type", [""]]]]
+    return ["and", expand(site, found.filters, depth + 1, met) or [["is_not", "event_type", [""]]]]
 
 
 def filters_of_site(site: Site, raw: Any) -> tuple[Filter, ...]:
@@ -62,7 +67,8 @@ def defined_selector(defined: DefinedEvent, more: tuple[Filter, ...] = ()) -> Se
 
 
 def selector_of_goal(site: Site, named: Any, field: str) -> Selector:
-    wanted = {"pk": int(named)} if str(named).isdecimal() else {"name": str(named)}
+    number = str(named).isdecimal() and len(str(named)) < 19
+    wanted = {"pk": int(named)} if number else {"name": str(named)[:200]}
     goal = Goal.objects.filter(site=site, **wanted).first()
     if goal is None:
         raise BadQuery(field, f"there is no goal {str(named)[:80]!r} on this site")

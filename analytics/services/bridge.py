@@ -10,7 +10,9 @@ from io import BytesIO
 from typing import IO, Any
 
 THREADS = ThreadPoolExecutor(32, thread_name_prefix="django")
-MAX_UPLOAD = 64 * 1024 * 1024  # held in memory; Django's own, lower limits answer with a page
+MAX_UPLOAD = 8 * 1024 * 1024  # held in memory; Django's own, lower limits answer with a page
+# Nobody knows yet who sends it: of large ones, as files of spend are, so many at once and no more.
+LARGE, MANY = 256 * 1024, asyncio.Semaphore(8)
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
 Environ = dict[str, Any]
 Headers = list[tuple[str, str]]
@@ -75,6 +77,13 @@ class Started:
 
 
 async def serve_wsgi(application: Callable[..., Iterable[bytes]], scope: Any, protocol: Any) -> None:
+    length = scope.headers.get("content-length", "")
+    large = int(length) > LARGE if length.isdecimal() else "transfer-encoding" in scope.headers
+    async with MANY if large else nullcontext():
+        await answer(application, scope, protocol)
+
+
+async def answer(application: Callable[..., Iterable[bytes]], scope: Any, protocol: Any) -> None:
     loop = asyncio.get_running_loop()
     body = await read_body(scope, protocol, MAX_UPLOAD)
     environ, size = environ_of(scope, body), body.getbuffer().nbytes

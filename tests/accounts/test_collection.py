@@ -105,10 +105,21 @@ def test_the_held_snippet_is_shown(site, save, client_in):
 SCHEMA = {"type": "object", "properties": {"plan": {"type": "string"}}, "required": ["plan"]}
 
 
+# Each refers twice to the next: a thousand million steps for one event.
+DOUBLING = {
+    "allOf": [{"$ref": "#/$defs/0"}],
+    "$defs": {str(n): {"allOf": [{"$ref": f"#/$defs/{n + 1}"}] * 2} for n in range(30)} | {"30": {"type": "object"}},
+}
+
+
 def test_event_types(site, client_in, post):
     base = f"/sites/{site.pk}/settings/events"
     assert "No schema yet" in client_in.get(base).content.decode()
-    form = {"event_type": "upgrade", "mode": "strict", "schema": json.dumps(SCHEMA), "description": "<b>paid</b>"}
+    schema = SCHEMA | {
+        "properties": {"plan": {"$ref": "#/$defs/name~1plan"}},
+        "$defs": {"name/plan": {"type": "string"}},
+    }
+    form = {"event_type": "upgrade", "mode": "strict", "schema": json.dumps(schema), "description": "<b>paid</b>"}
     assert client_in.post(f"{base}/new", form).status_code == 302
     own = EventSchema.objects.get(site=site)
     assert "&lt;b&gt;paid" in client_in.get(base).content.decode()
@@ -131,6 +142,10 @@ def test_event_types(site, client_in, post):
         ('{"properties": {"a": {"$ref": "http://169.254.169.254/latest"}}}', "is not followed"),
         ("{" + '"a": {' * 200, "expected JSON"),
         (" " * 40_000, "required"),
+        (json.dumps(DOUBLING), "more than 5000 parts"),
+        ('{"properties": {"a": {"$ref": "#"}}}', "is not followed"),
+        ('{"properties": {"a": {"$ref": "#/properties/a"}}}', "more than 5000 parts"),
+        ('{"properties": {"a": {"$dynamicRef": "#x"}}}', "is not followed"),
     ],
 )
 def test_a_schema_that_cannot_be_used_is_told(site, client_in, schema, sentence):

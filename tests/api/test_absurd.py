@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from analytics.saved.models import Segment
+
 VISITORS = {"metrics": ["visitors"]}
 STEPS = {"steps": ["a", "b"]}
 ABSURD = [
@@ -19,6 +21,9 @@ ABSURD = [
     ("query", VISITORS | {"date_range": ["1971-01-01", "1971-01-31"], "compare": "previous_period"}, "compare"),
     ("query", VISITORS | {"filters": [["contains", "path", ["\ud800"]]]}, "filters"),
     ("query", VISITORS | {"filters": [["regex", "path", ["("]]]}, "filters"),
+    ("query", VISITORS | {"filters": [["regex", "path", ["a"] * 21]]}, "filters"),
+    ("query", VISITORS | {"filters": [["segment", "9" * 400]]}, "filters"),
+    ("query", VISITORS | {"date_range": "9" * 5000 + "d"}, "date_range"),
     ("query", VISITORS | {"dimensions": ["path", "country", "browser", "os", "city"]}, "dimensions"),
     ("funnel", {"steps": ["a"] * 21}, "steps"),
     ("funnel", STEPS | {"window": "0d"}, "window"),
@@ -54,6 +59,23 @@ def ask(site, api_key, client):
 def test_what_is_wrong_is_named(ask, operation, body, field):
     status, answer = ask(operation, body)
     assert (status, answer["error"].get("field")) == (400, field)
+
+
+def test_many_segments_are_counted_before_they_are_looked_up(ask, site, owner, django_assert_max_num_queries):
+    segment = Segment.objects.create(site=site, name="All", filters=[])
+    with django_assert_max_num_queries(70):
+        status, answer = ask("query", VISITORS | {"filters": [["segment", segment.pk]] * 20_000})
+    assert (status, answer["error"]["field"]) == (400, "filters") and "at most 40" in answer["error"]["message"]
+    assert ask("query", VISITORS | {"filters": [["segment", segment.pk]] * 2})[0] == 200
+
+
+def test_what_is_nested_too_deeply_is_told(site, api_key, client):
+    client.raise_request_exception = False
+    answer = client.post(
+        f"/api/v1/sites/{site.pk}/query", "[" * 100_000, content_type="application/json",
+        headers={"Authorization": f"Bearer {api_key}"},
+    )  # fmt: skip
+    assert answer.status_code == 400 and "nested" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("dates", [["2100-12-01", "2100-12-31"], ["1971-01-01", "1971-01-31"], "2026-05-01"])

@@ -126,7 +126,9 @@ def test_who_goes_on_after_a_pause_came_from_where_they_came_before(new_site, po
         *(seen(0, who, google) for who in ("a", "b")), *(seen(1, who, own) for who in ("a", "b")),
         seen(70, "a", own), seen(75, "a", own, **sold), seen(70, "b", none), seen(75, "b", own, **sold),
     ]  # fmt: skip
-    assert post({"site": new_site.site.site_key, "events": events}, secret=new_site.ingest_secret).json()["accepted"] == 8
+    assert (
+        post({"site": new_site.site.site_key, "events": events}, secret=new_site.ingest_secret).json()["accepted"] == 8
+    )
     drain()
     period = Period(at.date() - timedelta(days=1), at.date() + timedelta(days=2), ZoneInfo("UTC"))
     found = {row.value: row for row in run(Attribution(Scope(new_site.site.pk, period))).rows}

@@ -73,6 +73,12 @@ def test_a_body_that_is_too_large(footfall, site, framing):
         assert "reset" in str(error).lower() or "pipe" in str(error).lower()  # answered before all of it was sent
 
 
+def test_of_what_is_large_django_holds_little(footfall):
+    """Before anybody knows who sends it: it is refused by its length."""
+    head = "POST /login HTTP/1.1\nHost: x\nContent-Length: 9000000\nConnection: close"
+    assert exchange(footfall, head, b"a=1")[0] == 413
+
+
 def test_a_large_batch_and_a_cut_one(footfall, site):
     answer = footfall.post(site, [event() for _ in range(900)])
     assert answer["accepted"] == 900
