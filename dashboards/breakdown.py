@@ -8,20 +8,11 @@ from analytics.queries.dimensions import DIMENSIONS, BadQuery
 from analytics.queries.metrics import METRICS
 from analytics.queries.query import Query
 from dashboards.charts import world
+from dashboards.groups import DRILLS, GROUPS
 from dashboards.names import compact, country_iso3, display, exact, write
 from dashboards.panel import panel
 from dashboards.state import State
 
-GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "pages": ("Pages", ("path", "entry_page", "exit_page")),
-    "sources": ("Sources", ("source", "channel", "utm_campaign", "utm_source", "utm_medium", "referrer")),
-    "places": ("Places", ("map", "country", "region", "city")),
-    "channels": ("Channels", ("channel", "source", "referrer")),
-    "campaigns": ("Campaigns", ("utm_campaign", "utm_source", "utm_medium", "utm_term", "utm_content")),
-    "landing": ("Landing pages", ("entry_page",)),
-    "events": ("Events", ("event_type",)),
-    "technology": ("Technology", ("device_type", "browser", "os", "screen_resolution", "language")),
-}
 TABS = {
     "path": "Top", "entry_page": "Entry", "exit_page": "Exit", "source": "Sources", "channel": "Channels",
     "utm_campaign": "Campaigns", "utm_source": "UTM source", "utm_medium": "UTM medium", "utm_term": "UTM term",
@@ -29,15 +20,6 @@ TABS = {
     "map": "Map", "country": "Countries", "region": "Regions", "city": "Cities", "device_type": "Devices",
     "browser": "Browsers", "os": "Systems", "screen_resolution": "Screens", "language": "Languages",
 }  # fmt: skip
-# A click on a browser shows its versions, on a country its regions: the panel goes one step down.
-DRILLS = {
-    "browser": "browser_version",
-    "os": "os_version",
-    "map": "region",
-    "country": "region",
-    "region": "city",
-    "utm_campaign": "utm_content",
-}
 COLUMNS = ("visitors", "sessions", "pageviews", "bounce_rate", "session_duration")
 PAGE_COLUMNS = ("visitors", "pageviews", "bounce_rate", "time_on_page", "scroll_depth")
 HIDDEN_WHEN_EMPTY = (

@@ -10,6 +10,7 @@ from accounts.access import LEAST, NAMES, PEOPLE, access_site, get_site_role
 from accounts.models import Role, Site
 from analytics.saved.links import get_link
 from analytics.saved.models import Link
+from dashboards.groups import is_on
 
 SHARE = "share"
 
@@ -51,7 +52,8 @@ def enter(request: HttpRequest, site_id: int, people: bool = False) -> Door:
     token = request.GET.get(SHARE, "")
     if token:
         link = get_link(token)
-        if link is None or link.site_id != site_id or people:
+        below = request.path_info.removeprefix(f"/sites/{site_id}/")
+        if link is None or link.site_id != site_id or people or not is_on(link.page, below):
             raise Http404("There is no such page.")
         return Door(link.site, link)
     if not request.user.is_authenticated:

@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from accounts.audit import Action, do_record
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.store import StoreError
 from analytics.saved.digest import Asked, get_digest
@@ -37,6 +38,8 @@ def view(request: HttpRequest, site_id: int, page: str) -> HttpResponse:
     except (BadQuery, StoreError) as error:
         message = str(error) if isinstance(error, BadQuery) else explain(str(error))
         return render(request, "dashboards/unavailable.html", {"site": state.site, "message": message}, status=503)
+    link = {"link": door.link.name} if door.link else None
+    do_record(request.user, Action.EXPORTED, None, door.site, target=f"{page} as a PDF", after=link, request=request)
     answer = HttpResponse(made, content_type="application/pdf")
     file = f"{state.site.domain}-{page}-{state.dates.first}-{state.dates.last}.pdf"
     answer["Content-Disposition"] = f'attachment; filename="{file}"'

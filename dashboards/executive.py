@@ -13,7 +13,7 @@ from dashboards.page import page
 from dashboards.state import State
 
 
-@page("dashboards/executive.html", groups=("pages", "sources", "places", "technology"))
+@page("dashboards/executive.html")
 def view(door: Door, state: State) -> dict[str, Any]:
     return {}
 

@@ -32,7 +32,7 @@ LOWER = (
 )
 
 
-@page("dashboards/marketing.html", groups=("channels", "campaigns", "landing", "places"))
+@page("dashboards/marketing.html")
 def view(door: Door, state: State) -> dict[str, Any]:
     return {"upper": UPPER, "lower": LOWER, "jumps": UPPER + LOWER}
 

@@ -1,6 +1,6 @@
 """The frame of a dashboard's page: the door, the state, the toolbar, and for guests the frame it may be shown in."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -9,15 +9,15 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from accounts.middleware import let_frame
-from dashboards.breakdown import GROUPS
 from dashboards.door import Closed, Door, enter
+from dashboards.groups import GROUPS, SHOWN_ON
 from dashboards.state import State, get_state
 from dashboards.toolbar import toolbar
 
 More = Callable[[Door, State], dict[str, Any]]
 
 
-def page(template: str, groups: Sequence[str] = ()) -> Callable[[More], Callable[..., HttpResponse]]:
+def page(template: str) -> Callable[[More], Callable[..., HttpResponse]]:
     """A view of a page; `more(door, state)` adds to what its template knows."""
 
     def wrap(more: More) -> Callable[..., HttpResponse]:
@@ -29,8 +29,9 @@ def page(template: str, groups: Sequence[str] = ()) -> Callable[[More], Callable
             except Closed as closed:
                 return closed.answer
             state = get_state(request, door)
-            shown = [(name, title) for name, (title, _) in GROUPS.items() if name in groups]
-            context = toolbar(door, state, more.__module__.rpartition(".")[2], request.user)
+            name = more.__module__.rpartition(".")[2]
+            shown = [(group, title) for group, (title, _) in GROUPS.items() if group in SHOWN_ON[name]]
+            context = toolbar(door, state, name, request.user)
             answer = render(
                 request, template, context | {"groups": shown, "embedded": "embed" in request.GET} | more(door, state)
             )

@@ -20,6 +20,6 @@ SECTIONS = (
 )
 
 
-@page("dashboards/product.html", groups=("events", "pages"))
+@page("dashboards/product.html")
 def view(door: Door, state: State) -> dict[str, Any]:
     return {"upper": SECTIONS, "jumps": SECTIONS}

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, QueryDict
+from django.http import Http404, HttpRequest, QueryDict
 
 from accounts.models import Site
 from analytics.queries import calendar
@@ -97,7 +97,7 @@ def raw_of(clause: Clause) -> list[Any]:
         return [operator, dimension]
     if operator in ("did", "did_not"):
         times = values[0] if values and values[0] else "1"
-        if not times.isdecimal():
+        if not times.isdecimal() or len(times) > 9:
             raise BadQuery("filters", f"expected a number of times, got {times[:40]!r}")
         asked: dict[str, Any] = {"page" if dimension.startswith("/") else "event": dimension, "times": int(times)}
         return [operator, asked | ({"within": values[1]} if len(values) > 1 and values[1] else {})]
@@ -154,7 +154,7 @@ class State:
 
     @cached_property
     def segments(self) -> list[Segment]:
-        wanted = [text for text in self.values("segment") if text.isdecimal()][:MOST_SEGMENTS]
+        wanted = [text for text in self.values("segment") if text.isdecimal() and len(text) < 19][:MOST_SEGMENTS]
         found = {str(one.pk): one for one in Segment.objects.filter(site=self.site, pk__in=wanted)} if wanted else {}
         return [found[text] for text in dict.fromkeys(wanted) if text in found]
 
@@ -273,7 +273,8 @@ def dates_text(period: Period) -> str:
 
 
 def get_state(request: HttpRequest, door: Door | Site, now: datetime | None = None) -> State:
-    """Never fails: what cannot be read falls back to the default, since addresses get cut and edited by hand."""
+    """What cannot be read falls back to the default, since addresses get cut and edited by hand. Raises Http404 where a
+    shared link has lost what it is bound to."""
     door = Door(door) if isinstance(door, Site) else door
     given: QueryDict = request.GET
     extra = tuple((name, text[:500]) for name in EXTRA for text in given.getlist(name)[:20] if text)
@@ -297,6 +298,8 @@ def get_state(request: HttpRequest, door: Door | Site, now: datetime | None = No
         extra=extra,
         now=now or datetime.now(UTC),
     )
+    if len(state.segments) < len(set(fixed_segments(door))):
+        raise Http404("A segment of this link is gone.")  # without it, the guest would see more than was shared
     for part in ("dates", "compared", "filters"):
         try:
             getattr(state, part)

@@ -138,6 +138,7 @@ class LinkForm(SavedForm):
     new_password = forms.CharField(
         required=False,
         strip=False,
+        min_length=8,
         max_length=200,
         label="Password",
         help_text="Leave it empty for a link that opens by itself.",
@@ -147,14 +148,23 @@ class LinkForm(SavedForm):
         required=False, label="Until", widget=forms.DateInput(attrs={"type": "date"}),
         help_text="In the site's time zone; leave it empty to end it by hand.",
     )  # fmt: skip
+    open_to_all = forms.BooleanField(required=False, label="Take the password away")
     query = forms.CharField(required=False, max_length=4000, widget=forms.HiddenInput)
 
     class Meta:
         model = Link
         fields: ClassVar = ["name", "page", "query", "embed", "expires_at"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.password:
+            self.fields["new_password"].help_text = "Leave it empty to keep the one that it has."
+        else:
+            del self.fields["open_to_all"]
+
     def save(self, commit: bool = True) -> Any:
-        self.instance.put_password(self.cleaned_data["new_password"])
+        if self.cleaned_data["new_password"] or self.cleaned_data.get("open_to_all"):
+            self.instance.put_password(self.cleaned_data["new_password"])
         return super().save(commit)
 
 

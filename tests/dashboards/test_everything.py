@@ -173,13 +173,49 @@ class TestLinks:
             f"share={link.token}" in page
             and "frame-ancestors 'none'" in guest.get(opened.url)["Content-Security-Policy"]
         )
-        for path in PANELS:
-            text = get(path, query, client=guest)
-            assert "Copy as API request" not in text and "rows," not in text
+        for page in ("executive", "product", "marketing"):
+            Link.objects.filter(pk=link.pk).update(page=page)
+            for path in PANELS:
+                if path.startswith(page):
+                    text = get(path, query, client=guest)
+                    assert "Copy as API request" not in text and "rows," not in text
+                elif not path.startswith("executive/panels/"):
+                    get(path, query, 404, guest)
         for people in ("product/people", "live/now", "executive/panels/feed", "marketing/links"):
             get(people, query + "&step=/&step=purchase", 404, guest)
         for member in ("settings", "settings/goals", "settings/links", "live", "health"):
             get(member, query, 302, guest)
+
+    def test_a_link_shows_its_page_alone(self, get, shop, site, link):
+        """With the lists that stand on it, whose addresses are those of the executive page."""
+        query, guest = f"share={link.token}", Client()
+        for path in (
+            "product",
+            "marketing",
+            "product/panels/explorer",
+            "marketing/panels/campaigns",
+            "health/now",
+            "sparkline",
+        ):
+            get(path, query, 404, guest)
+        Link.objects.filter(pk=link.pk).update(page="marketing")
+        for path in ("marketing", "executive/panels/campaigns", "executive/panels/places", "executive/details/region"):
+            get(path, query, client=guest)
+        for path in (
+            "executive",
+            "executive/panels/headline",
+            "executive/panels/technology",
+            "executive/details/browser",
+        ):
+            get(path, query, 404, guest)
+
+    def test_a_link_whose_segment_is_gone_shows_nothing(self, get, shop, site, owner, link):
+        segment = Segment.objects.create(site=site, name="Germans", filters=[["is", "country", ["DE"]]])
+        Link.objects.filter(pk=link.pk).update(query=f"segment={segment.pk}")
+        assert "Visitors" in get("executive/panels/headline", f"share={link.token}", client=Client())
+        segment.delete()
+        for path in ("executive", "executive/panels/headline"):
+            get(path, f"share={link.token}", 404, Client())
 
     def test_a_guest_cannot_take_the_filter_away(self, get, shop, site, link):
         Link.objects.filter(pk=link.pk).update(query="f=is%2Ccountry%2CFR")

@@ -311,6 +311,19 @@ def test_a_link_is_made_with_what_is_seen(client_in, base, site):
     assert f">http://testserver/share/{link.token}<" in client_in.get(f"{base}/links").content.decode()
 
 
+def test_a_link_keeps_its_password(client_in, base, site):
+    form = {"name": "Board", "page": "product", "query": "", "new_password": "open sesame"}
+    assert "at least 8" in client_in.post(f"{base}/links", form | {"new_password": "sesame"}).content.decode()
+    client_in.post(f"{base}/links", form)
+    one = f"{base}/links/{Link.objects.get().pk}"
+    client_in.post(one, form | {"name": "Chairs", "new_password": ""})
+    link = Link.objects.get()
+    assert link.name == "Chairs" and link.check_password("open sesame") and not link.check_password("")
+    assert "Take the password away" in client_in.get(one).content.decode()
+    client_in.post(one, form | {"new_password": "", "open_to_all": "on"})
+    assert Link.objects.get().check_password("")
+
+
 def test_the_link_builder(client_in, site, insert_events):
     now = datetime.now(UTC)
     insert_events(site, [{"timestamp": now, "received_at": now, "utm_campaign": "Spring-Sale", "utm_source": "news"}])
