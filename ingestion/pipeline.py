@@ -157,7 +157,7 @@ def keep(raw: Raw, reason: Reason, name: str, context: Context) -> bytes:
         "city": place.city,
         "timezone": place.timezone,
     }
-    payload = masked_payload(raw, context)[:65_536]
+    payload = masked_payload(raw, context)
     kept = Kept(context.site.id, context.now, str(reason), name, payload, msgspec.json.encode(known).decode())
     return msgspec.msgpack.encode((*kept, str(reason.outcome)))
 

@@ -1,6 +1,7 @@
 """What belongs to a person and slipped into an address, a title or a property is masked before it is kept anywhere."""
 
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -33,6 +34,7 @@ def drop_opted_out(draft: Draft, context: Context) -> Drop | None:
     return None
 
 
+MOST_KEPT = 65_536
 TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
@@ -64,21 +66,34 @@ def masked_payload(raw: Raw, context: Context) -> str:
     """The payload of what is refused and kept. Who it was stays in it: a replay has to know, and an erasure to find it."""
     text = bytes(raw).decode("utf-8", "replace")
     masker = context.site.masker
-    if not masker.is_suspect(text) and '"traits"' not in text:
+    if len(text) <= MOST_KEPT and not masker.is_suspect(text) and '"traits"' not in text:
         return text
     with suppress(msgspec.DecodeError, RecursionError):
         event = msgspec.json.decode(raw)
         if isinstance(event, dict):
-            kept = {name: event.pop(name) for name in ("user", "device", "session", "event_id") if name in event}
-            properties = event.get("event_properties")
-            if isinstance(properties, dict) and "traits" in properties:
-                properties["traits"] = plain_traits(properties["traits"], context.site)
-            page = event.get("page")
-            if isinstance(page, dict) and isinstance(page.get("url"), str):
-                page["url"] = masker.mask_url(page["url"], context.masked)
-                rest = {name: masker.mask_value(value, context.masked) for name, value in page.items() if name != "url"}
-                event["page"] = {"url": page["url"], **rest}
-            others = {name: value for name, value in event.items() if name != "page"}
-            masked = masker.mask_value(others, context.masked)
-            return msgspec.json.encode({**masked, **{k: event[k] for k in ("page",) if k in event}, **kept}).decode()
-    return masker.mask(text, context.masked)
+            return encode_kept(masked_event(event, context))
+    return masker.mask(text, context.masked)[:MOST_KEPT]
+
+
+def masked_event(event: dict[str, Any], context: Context) -> dict[str, Any]:
+    """Who it was comes first, where no cut reaches it."""
+    masker = context.site.masker
+    kept = {name: event.pop(name) for name in ("user", "device", "session", "event_id") if name in event}
+    properties, page = event.get("event_properties"), event.get("page")
+    if isinstance(properties, dict) and "traits" in properties:
+        properties["traits"] = plain_traits(properties["traits"], context.site)
+    if isinstance(page, dict) and isinstance(page.get("url"), str):
+        url = masker.mask_url(page.pop("url"), context.masked)
+        kept["page"] = {"url": url, **masker.mask_value(event.pop("page"), context.masked)}
+    return {**kept, **masker.mask_value(event, context.masked)}
+
+
+def encode_kept(event: dict[str, Any]) -> str:
+    """What is too long is cut. It cannot be replayed then, so of who it was only the ids are of use: to an erasure."""
+    text = msgspec.json.encode(event).decode()
+    if len(text) <= MOST_KEPT:
+        return text
+    for part, name in (("user", "user_id"), ("device", "device_id")):
+        if isinstance(inner := event.get(part), dict):
+            event[part] = {name: inner.get(name)}
+    return msgspec.json.encode(event).decode()[:MOST_KEPT]
