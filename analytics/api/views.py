@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.access import PEOPLE
 from accounts.keys import Caller
 from accounts.models import Site
 from analytics.api.authentication import ReadsStats
@@ -95,7 +96,15 @@ class QueryView(StatsView):
         asked.is_valid(raise_exception=True)
         now = datetime.now(UTC)
         query = build(site, asked.validated_data, now)
+        if tells_of_single_people(query):
+            self.caller().access_site(site_id, PEOPLE)
         return Response(answer(site, query, core.run(query, now, "api.query")))
+
+
+def tells_of_single_people(query: Query) -> bool:
+    """By the minute, or an order's id beside the town it came from: rows of one person, as in the feed of what they do."""
+    properties = any(name.startswith("props.") for name in query.dimensions)
+    return query.interval == "minute" or (properties and len(query.dimensions) > 1)
 
 
 class QualityView(StatsView):
