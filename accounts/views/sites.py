@@ -54,11 +54,16 @@ def closed_teams(user: Any) -> list[Team]:
     return factors.teams_that_require(user) if factors.lacks_factor(user) else []
 
 
+def number_of(named: str) -> int:
+    """Of a team; 0, which none has, where it cannot be one."""
+    return int(named) if named.isdecimal() and len(named) < 19 else 0
+
+
 def chosen_team(request: HttpRequest) -> Team:
     """The team named in the form, else the first in which the person may add sites."""
     named = request.POST.get("team") or request.GET.get("team") or ""
     if named.isdecimal():
-        return access_team(request.user, int(named), Role.ADMIN)
+        return access_team(request.user, number_of(named), Role.ADMIN)
     teams = admin_teams(request.user)
     assert isinstance(request.user, User)
     first = teams[0].pk if teams else request.user.memberships.values_list("team_id", flat=True).first()
@@ -178,7 +183,7 @@ def revoke_secret(request: HttpRequest, site_id: int) -> HttpResponse:
 def transfer(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.OWNER)
     named = request.POST.get("team", "")
-    team = access_team(request.user, int(named) if named.isdecimal() else 0, Role.ADMIN)
+    team = access_team(request.user, number_of(named), Role.ADMIN)
     if team.sites.filter(domain=site.domain).exists():
         messages.error(request, f"{team} has a site {site.domain} already.")
         return redirect("settings", site_id=site.pk)
