@@ -30,6 +30,7 @@ from dashboards.library.forms import EngagementForm
 from dashboards.state import get_state
 
 MOST_GUESSES = 20  # of a link's password in ten minutes and from one address
+MOST_GUESSES_OF_ALL = 200  # from wherever: so many would say that somebody has a list of addresses
 
 
 @require_POST
@@ -138,11 +139,13 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
         if request.method != "POST":
             return render(request, "dashboards/library/shared.html", {"link": link})
         name = throttle.name_of(request, "shared-link", str(link.pk))
-        if throttle.is_throttled(name, MOST_GUESSES):
+        by_all = throttle.hashed("shared-link", str(link.pk))
+        if throttle.is_throttled(name, MOST_GUESSES) or throttle.is_throttled(by_all, MOST_GUESSES_OF_ALL):
             return render(request, "dashboards/library/shared.html", {"link": link, "closed": True}, status=429)
         wrong = not link.check_password(request.POST.get("password", ""))
         if wrong:
             throttle.count(name, 600)
+            throttle.count(by_all, 600)
             return render(request, "dashboards/library/shared.html", {"link": link, "wrong": True}, status=403)
         value = f"{link.token}:{link.grant()}"
     do_record(None, Action.LINK_OPENED, None, link.site, target=link.name, request=request)

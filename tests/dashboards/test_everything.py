@@ -259,6 +259,14 @@ class TestLinks:
             guest.post(f"/share/{link.token}", {"password": "guess"})
         assert guest.post(f"/share/{link.token}", {"password": "another"}).status_code == 429
 
+    def test_guesses_from_many_addresses(self, site, link, monkeypatch):
+        monkeypatch.setattr("dashboards.library.views.MOST_GUESSES_OF_ALL", 4)
+        link.put_password("open sesame")
+        link.save()
+        for last in range(5):
+            answer = Client(REMOTE_ADDR=f"203.0.113.{last}").post(f"/share/{link.token}", {"password": "guess"})
+        assert answer.status_code == 429
+
     def test_embedding(self, site, link):
         Link.objects.filter(pk=link.pk).update(embed=True)
         guest = Client()
