@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import access_site
 from accounts.audit import Action, record_change
+from accounts.confirm import confirm_person
 from accounts.models import Role
 from analytics.clickhouse.client import StoreError
 from analytics.privacy import history
@@ -28,6 +29,8 @@ def retention(request: HttpRequest, site_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         asked = {kind: int(form.cleaned_data[kind]) for kind in KINDS}
         if "save" in request.POST:
+            if any(asked[kind] < days[kind] for kind in KINDS):  # data goes by it
+                confirm_person(request)
             with history.noted(site, request.user):
                 do_set(site.pk, asked)
             record_change(

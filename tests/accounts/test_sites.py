@@ -7,6 +7,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import Role, Site
+from analytics.privacy.models import Retention
+from tests.accounts.conftest import PASSWORD, grow_stale
 
 pytestmark = pytest.mark.django_db
 FORM = {"domain": "https://Shop.Example/path", "timezone": "Europe/Berlin", "currency": "EUR"}
@@ -32,6 +34,12 @@ def test_adding_a_site(alice, login):
     assert f"data-site=&quot;{site.site_key}&quot;" in page and "ffs_" in page
     assert "ffs_" not in client.get(made.url).content.decode()  # shown once
     assert b"has a site with this domain" in client.post("/sites/new", FORM).content
+
+
+def test_a_team_that_cannot_be_is_not_found(alice, site, login):
+    client, endless = login(alice), "1" * 5000
+    assert client.get("/sites/new", {"team": endless}).status_code == 404
+    assert client.post(f"/sites/{site.pk}/transfer", {"team": endless}).status_code == 404
 
 
 def test_the_first_event_turns_the_check_green(alice, login, site, post, drain):
@@ -177,3 +185,16 @@ def test_commands(capsys, db):
     assert set(made) == {"id", "domain", "site_key", "ingest_secret", "api_key"}
     answer = Client().get("/api/v1/sites", headers={"Authorization": f"Bearer {made['api_key']}"})
     assert [s["id"] for s in answer.json()] == [made["id"]]
+
+
+def test_keeping_data_for_less_long_asks_again(alice, site, login):
+    days = {"recent": 7, "rejected": 10, "bots": 30, "counts": 400, "consents": 1095, "save": "1"}
+    client, page = login(alice), f"/sites/{site.pk}/settings/privacy/retention"
+    client.post(page, days | {"events": 400})
+    grow_stale(client)
+    client.post(page, days | {"events": 500})
+    assert Retention.objects.get().days["events"] == 500, "nothing goes by keeping it for longer"
+    assert b"Is it you?" in client.post(page, days | {"events": 30}).content
+    assert Retention.objects.get().days["events"] == 500
+    assert client.post(page, days | {"events": 30, "confirm_password": PASSWORD}).status_code == 302
+    assert Retention.objects.get().days["events"] == 30
