@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.audit_actions import Action
 from accounts.audit_models import AuditEntry
@@ -33,9 +33,17 @@ class Search:
 
 
 def entries_of(team: Team) -> QuerySet[AuditEntry]:
-    """Newest first."""
+    """Newest first. Of former members, what they did until they left: by their address, which is what entries keep."""
     members = list(team.memberships.values_list("user_id", flat=True))
-    return AuditEntry.objects.filter(Q(team_id=team.pk) | Q(team_id=None, actor_id__in=members)).order_by("-number")
+    left = AuditEntry.objects.filter(
+        team_id=team.pk, site_id=None, action__in=(Action.MEMBER_REMOVED, Action.MEMBER_LEFT)
+    )
+    former = list(left.order_by().values_list("target", flat=True).distinct())
+    before = Exists(left.filter(target=OuterRef("actor"), number__gt=OuterRef("number")))
+    seen = Q(team_id=team.pk) | Q(team_id=None, actor_id__in=members)
+    if former:
+        seen |= Q(before, team_id=None, actor__in=former)
+    return AuditEntry.objects.filter(seen).order_by("-number")
 
 
 def find(team: Team, search: Search) -> QuerySet[AuditEntry]:

@@ -1,6 +1,7 @@
 """The audit log of the key's team."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -9,6 +10,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.audit import Action, do_record
 from accounts.audit_search import LABELS, Search, domains_of, find, told
 from accounts.keys import Caller
 from accounts.models import Role
@@ -82,6 +84,8 @@ class AuditView(StatsView):
         entries = list(found[: data["limit"] + 1])
         more = len(entries) > data["limit"]
         entries, domains = entries[: data["limit"]], domains_of(team)
+        asked_for = urlencode({name: value for name, value in data.items() if value})
+        do_record(self.caller(), Action.AUDIT_EXPORTED, team, target=asked_for, request=request._request)
         return Response(
             {"results": [told(one, domains) for one in entries], "next": entries[-1].number if more else None}
         )

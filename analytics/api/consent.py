@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.audit import Action, record_change
+from accounts.audit import Action, do_record, record_change
 from analytics.api.privacy import PrivacyView
 from analytics.api.views import PROBLEMS
 from analytics.privacy import consent_log, history
@@ -133,6 +133,7 @@ class ConsentLogView(PrivacyView):
         before = datetime.fromtimestamp(cursor / 1000, UTC) if cursor else None
         found = consent_log.entries(site.pk, before, limit)
         more = consent_log.millis(found[-1].at) if len(found) >= limit else None
+        do_record(self.caller(), Action.EXPORTED, None, site, target="consent log", request=request._request)
         return Response({"results": list(map(told, found)), "next": more})
 
 

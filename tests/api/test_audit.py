@@ -3,6 +3,7 @@ from django.test import Client
 
 from accounts.actions import do_create_api_key
 from accounts.audit import Action, do_record
+from accounts.audit_models import AuditEntry
 from accounts.models import Membership, Role, User
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,18 @@ def test_it_takes_the_scope_and_the_role(call, owner):
     Membership.objects.create(team=team, user=bob, role=Role.ANALYST)
     assert call(token=do_create_api_key(bob, team, "b", ("admin",))).status_code == 403
     assert call(token="nothing").status_code == 401
+
+
+def test_reading_a_log_is_recorded(call, owner, site):
+    call("?q=t3&limit=5")
+    last = AuditEntry.objects.order_by("-number").first()
+    assert (last.action, last.target, last.team_id) == ("audit_exported", "q=t3&limit=5", owner.teams.get().pk)
+    assert last.key_id and last.actor == owner.email
+    key = do_create_api_key(owner, owner.teams.get(), "k", ("admin",))
+    headers = {"Authorization": f"Bearer {key}"}
+    assert Client().get(f"/api/v1/sites/{site.pk}/consent/log", headers=headers).status_code == 200
+    last = AuditEntry.objects.order_by("-number").first()
+    assert (last.action, last.target, last.site_id) == ("exported", "consent log", site.pk)
 
 
 def test_it_is_in_the_schema(stores):
