@@ -2,6 +2,7 @@ import io
 import json
 import zipfile
 from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlencode
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -239,6 +240,26 @@ def test_an_archive_goes_by_whichever_id_it_was_asked_for(site, planted, ask, as
     job = ask("erasure", *erased)
     assert job.state == "done" and job.find_step("erase:archives")["found"] == 1
     assert not archive.path_of(hers).exists() and archive.path_of(others).exists()
+
+
+@pytest.mark.parametrize("name", ["auth0|4711", "tenant:7/4711", "nina@example.com", "Nina Bérg", r"corp\nina"])
+def test_an_id_with_any_signs_in_it_goes_from_what_people_saved(site, client_in, ask, name):
+    from analytics.saved.models import Annotation, Segment, View
+
+    kept = "is,props.member,auth0|other"
+    clause = f"is,props.member,x|{name.replace('|', chr(92) + '|')}|y"
+    query = urlencode([("p", "7d"), ("f", clause), ("f", kept)])
+    client_in.post(f"/sites/{site.pk}/views/save", {"page": "executive", "name": f"About {name}", "query": query})
+    client_in.post(f"/sites/{site.pk}/segments/save", {"name": f"({name})", "back": "executive", "f": clause})
+    note = {"moment": "2026-01-01T10:00", "text": f"Called {name}, then '{name}'. Not auth0|other: {name}!"}
+    client_in.post(f"/sites/{site.pk}/settings/annotations", note)
+    job = ask("erasure", "user", name)
+    assert job.state == "done" and job.find_step("erase:saved")["found"] == 3, (job.error, job.steps)
+    view, segment = View.objects.get(), Segment.objects.get()
+    assert Annotation.objects.get().text == "Called [erased], then '[erased]'. Not auth0|other: [erased]!"
+    assert (view.name, segment.name) == ("About [erased]", "([erased])")
+    assert segment.filters == [["is", "props.member", ["x", "[erased]", "y"]]]
+    assert parse_qs(view.query) == {"p": ["7d"], "f": ["is,props.member,x|[erased]|y", kept]}
 
 
 @pytest.mark.parametrize("where", ["erase:events", "erase:sessions", "erase:traffic_15m", "verify", "disk"])

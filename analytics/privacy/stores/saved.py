@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_plus
 
 from django.db.models import Model
 
@@ -15,7 +15,10 @@ FIELDS: tuple[tuple[type[Model], tuple[str, ...]], ...] = (
     (Segment, ("name", "filters")), (Goal, ("name", "target", "filters")), (DefinedEvent, ("name", "selector", "page")),
     (Annotation, ("text", "link")), (View, ("name", "query")), (Link, ("name", "query")),
 )  # fmt: skip
-WORDS = re.compile(r"[^\s\"'\[\](){}<>,;|&=:/?#*]+")
+# Words, parted by signs that may as well belong to an id (auth0|4711), as they are or quoted in an address (%7C).
+PIECES = re.compile(r"%[2-7][0-9A-Fa-f]|((?:[^\s\"'\[\](){}<>,;|&=:/?#*\\.!%]|%(?![2-7][0-9A-Fa-f]))+)")
+CHUNKS = re.compile(r"[^\s\"']+")
+MOST_PIECES = 8  # that an id is looked for in
 
 
 def cleaned(value: Any, reach: Reach) -> Any:
@@ -28,12 +31,33 @@ def cleaned(value: Any, reach: Reach) -> Any:
         return value
     if reach.subject.is_named(value):
         return ERASED
+    whole = CHUNKS.sub(lambda found: ERASED if is_person(found[0], reach) else found[0], value)
+    return without_person(whole, reach)
 
-    def word(found: re.Match[str]) -> str:
-        is_id = reach.subject.is_named(found[0]) or reach.subject.is_named(unquote(found[0]))
-        return ERASED if is_id else found[0]
 
-    return WORDS.sub(word, value)
+def is_person(text: str, reach: Reach) -> bool:
+    """As it is, unquoted as in an address (+ may be a blank), or with a | in it that was written \\|."""
+    spellings = {text}
+    if "%" in text or "+" in text:
+        spellings |= {unquote(text), unquote_plus(text)}
+    if "\\" in text or "%5" in text:
+        spellings |= {one.replace("\\|", "|") for one in spellings}
+    return any(reach.subject.is_named(one) for one in spellings)
+
+
+def without_person(text: str, reach: Reach) -> str:
+    """The longest run of pieces that is the id goes."""
+    pieces = [found.span() for found in PIECES.finditer(text) if found[1]]
+    made, done, i = "", 0, 0
+    while i < len(pieces):
+        start, step = pieces[i][0], 1
+        for length in range(min(MOST_PIECES, len(pieces) - i), 0, -1):
+            end = pieces[i + length - 1][1]
+            if is_person(text[start:end], reach):
+                made, done, step = f"{made}{text[done:start]}{ERASED}", end, length
+                break
+        i += step
+    return made + text[done:]
 
 
 def changes(reach: Reach) -> Iterator[tuple[Model, dict[str, Any]]]:
