@@ -161,6 +161,7 @@ def check_payload(body: bytes, kind: str = "", site: str = "") -> Payload:
 def with_unknown_fields(raw: Raw) -> Event:
     """What the base schema does not know is kept among the properties: `colour`, and `device_colour` of a part."""
     event = msgspec.json.decode(raw)
+    put_traits_together(event)
     unknown = {name: event.pop(name) for name in list(event) if name not in Event.__struct_fields__}
     for part, kind in PARTS.items():
         inner = event.get(part)
@@ -170,6 +171,18 @@ def with_unknown_fields(raw: Raw) -> Event:
     if properties is None or isinstance(properties, dict):
         event["event_properties"] = {**unknown, **(properties or {})}
     return msgspec.convert(event, Event, strict=False)
+
+
+def put_traits_together(event: dict[str, Any]) -> None:
+    """Traits beside the properties or within the user go where they are sealed: among the properties."""
+    user, properties = event.get("user"), event.get("event_properties")
+    places = [place for place in (user, event) if isinstance(place, dict) and "traits" in place]
+    found = [place.pop("traits") for place in places]
+    if not found or not isinstance(properties, dict | None):
+        return
+    properties = properties or {}
+    told = [one for one in (*found, properties.get("traits")) if isinstance(one, dict)]
+    event["event_properties"] = {**properties, "traits": {name: one[name] for one in told for name in one}}
 
 
 def check_event(raw: Raw) -> Event | tuple[str, str]:

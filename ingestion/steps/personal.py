@@ -9,7 +9,7 @@ from msgspec import Raw
 from accounts.opt_outs import EVERYWHERE
 from ingestion.drops import Drop, Reason
 from ingestion.enrich.personal import Masker
-from ingestion.payload import Page, encode_properties
+from ingestion.payload import Page, encode_properties, put_traits_together
 from ingestion.row import Context, Draft
 from ingestion.steps.identity import hash64, secret, user_hash
 from ingestion.steps.traits import plain_traits
@@ -66,19 +66,23 @@ def masked_payload(raw: Raw, context: Context) -> str:
     """The payload of what is refused and kept. Who it was stays in it: a replay has to know, and an erasure to find it."""
     text = bytes(raw).decode("utf-8", "replace")
     masker = context.site.masker
-    if len(text) <= MOST_KEPT and not masker.is_suspect(text) and '"traits"' not in text:
+    if len(text) <= MOST_KEPT and not masker.is_suspect(text) and "traits" not in text:
         return text
     with suppress(msgspec.DecodeError, RecursionError):
         event = msgspec.json.decode(raw)
         if isinstance(event, dict):
             return encode_kept(masked_event(event, context))
-    return masker.mask(text, context.masked)[:MOST_KEPT]
+    # Nobody can tell what in it names a person, and no replay can read it.
+    return f"unreadable: {len(raw)} bytes"
 
 
 def masked_event(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Who it was comes first, where no cut reaches it."""
     masker = context.site.masker
-    kept = {name: event.pop(name) for name in ("user", "device", "session", "event_id") if name in event}
+    put_traits_together(event)
+    kept: dict[str, Any] = {
+        name: event.pop(name) for name in ("user", "device", "session", "event_id") if name in event
+    }
     properties, page = event.get("event_properties"), event.get("page")
     if isinstance(properties, dict) and "traits" in properties:
         properties["traits"] = plain_traits(properties["traits"], context.site)

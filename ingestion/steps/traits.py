@@ -33,11 +33,11 @@ def plain_traits(traits: Any, site: SiteConfig) -> dict[str, Any]:
 
 
 def put_traits(draft: Draft, context: Context) -> None:
-    """Sealed ones go beside the event, by the person, and only where there is one; no event carries them."""
+    """Sealed ones go beside the event, by the person, and only where there is one; no event of any type carries them."""
     event, site, key = draft.event, context.site, context.known.field_key
-    if event.event_type != "identify" or not event.event_properties:
+    traits = event.event_properties.get("traits") if event.event_properties else None
+    if not event.event_properties or (event.event_type != "identify" and not isinstance(traits, dict)):
         return
-    traits = event.event_properties.get("traits")
     event.event_properties = {**event.event_properties, "traits": plain_traits(traits, site)}
     if not isinstance(traits, dict) or not (event.user and event.user.user_id) or key is None:
         return

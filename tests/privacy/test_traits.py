@@ -181,6 +181,36 @@ def test_a_refused_event_keeps_none_of_them(told, site, post, drain):
     assert '"plan":"pro"' in payload and not any(secret in payload for secret in SECRETS)
 
 
+@pytest.mark.parametrize("kind", ["identify", "page_view"])
+@pytest.mark.parametrize("outside", [
+    {"user": {"user_id": "u-9", "traits": TRAITS}}, {"user": {"user_id": "u-9"}, "traits": TRAITS},
+    {"user": {"user_id": "u-9", "traits": OPEN}, "event_properties": {"traits": {"plan": "pro", "unlisted": "Elm Street"}}},
+])  # fmt: skip
+def test_they_are_sealed_wherever_they_stand(told, site, post, drain, stored, kind, outside):
+    drain()
+    store.command("TRUNCATE TABLE person_traits")
+    assert post({"site": site.site_key, "events": [event(kind=kind, **outside)]}).json()["accepted"] == 1
+    drain()
+    assert not any(tables_with(secret) for secret in SECRETS)
+    assert {"traits": {"plan": "pro"}} in [row["event_properties"] for row in stored("event_properties")]
+    assert {row["name"] for row in stored("name", table="person_traits", order="name")} == set(OPEN)
+
+
+def test_what_is_kept_of_bots_and_broken_lines_has_none_of_them(told, site, post, drain):
+    drain()
+    sent = [event(user={"user_id": "u-1", "traits": TRAITS}), event(traits=TRAITS)]
+    post({"site": site.site_key, "events": sent}, agent="Googlebot/2.1")
+    kind = {"CONTENT_TYPE": "application/x-ndjson", "QUERY_STRING": f"site={site.site_key}"}
+    broken = [json.dumps(event(traits=TRAITS))[:-1], str(event(user={"user_id": "u-1", "traits": TRAITS}))]
+    assert len(post("\n".join(broken).encode(), headers=kind).json()["rejected"]) == 2
+    drain()
+    assert not any(tables_with(secret) for secret in SECRETS)
+    bots = [json.loads(payload) for (payload,) in store.command("SELECT payload FROM bot_events")]
+    assert [one["event_properties"] for one in bots] == [{"traits": {"plan": "pro"}}] * 2
+    notes = {payload for (payload,) in store.command("SELECT payload FROM rejected_events")}
+    assert notes == {f"unreadable: {len(line.encode())} bytes" for line in broken}
+
+
 def test_keys_are_rotated_and_retired(told, site, owner, drain, capsys, monkeypatch):
     drain()
     first = FieldKey.objects.get().name
