@@ -86,7 +86,11 @@ def test_a_marketing_viewer_sees_no_single_person(bob, team, site, login):
         Client().post(f"/api/v1/sites/{site.pk}/query", ask, content_type="application/json", headers=key).status_code
         == 200
     )
-    for more in ({"dimensions": ["minute", "path"]}, {"interval": "minute"}, {"dimensions": ["props.order_id", "city"]}):
+    for more in (
+        {"dimensions": ["minute", "path"]},
+        {"interval": "minute"},
+        {"dimensions": ["props.order_id", "city"]},
+    ):
         refused = Client().post(
             f"/api/v1/sites/{site.pk}/query", ask | more | {"date_range": "today"}, content_type="application/json", headers=key
         )  # fmt: skip
