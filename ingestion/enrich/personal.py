@@ -14,7 +14,8 @@ from typing import Any
 import re2
 
 QUICK = r"@|%40|eyJ[\w-]|[0-9][0-9 ().-]{6}|\b[A-Z]{2}(?:[A-Z]{4})?[0-9]{2}|[A-Za-z0-9_]{24}"
-EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}(?:@|%40)[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{2,63}){1,5}")
+LETTER = r"(?:[\w-]|%[89A-Fa-f][0-9A-Fa-f])"  # of a domain; those beyond ASCII also as an address quotes them
+EMAIL = re.compile(rf"[\w.%+-]{{1,64}}(?:@|%40){LETTER}{{1,63}}(?:\.{LETTER}{{2,63}}){{1,5}}")
 JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.?[\w-]*")
 LONG = re.compile(r"[A-Za-z0-9_]{24,}")
 DIGITS = re.compile(r"(?<![\w.-])[0-9](?:[ -]?[0-9]){12,18}(?![\w-])")
@@ -29,7 +30,8 @@ NATIONAL = re.compile(
     r"|[A-Z]{6}[0-9]{2}[A-EHLMPRST][0-9]{2}[A-Z][0-9]{3}[A-Z]|(?<![0-9] )[2-9][0-9]{3} [0-9]{4} [0-9]{4}(?! ?[0-9]))(?![\w-])"
 )
 IBAN = re.compile(r"\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
-# Names of properties that are numbers of things and never of people.
+HOST = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//[^/?#]*")
+# Names of properties that are numbers of things: those look like cards, phones, national ids and tokens, and are none.
 THINGS = frozenset(
     {"order_id", "transaction_id", "product_id", "sku", "item_id", "coupon", "query_hash", "revenue", "currency"}
 )
@@ -111,17 +113,31 @@ class Masker:
         return text
 
     def mask_value(self, value: Any, found: dict[str, int]) -> Any:
-        """Within lists and names as well; numbers stay, and so do the numbers of things."""
+        """Within lists and names as well; numbers stay."""
         if isinstance(value, str):
             return self.mask(value, found) if self.is_suspect(value) else value
         if isinstance(value, dict):
-            return {k: v if k in THINGS else self.mask_value(v, found) for k, v in value.items()}
+            return {
+                self.mask_value(k, found): self.mask_thing(v, found) if k in THINGS else self.mask_value(v, found)
+                for k, v in value.items()
+            }
         return [self.mask_value(one, found) for one in value] if isinstance(value, list) else value
+
+    def mask_thing(self, value: Any, found: dict[str, int]) -> Any:
+        """What stands where the number of a thing belongs: it stays, but for what cannot be one."""
+        if isinstance(value, str):
+            for kind, pattern in (("email", EMAIL), ("token", JWT)):
+                value = replaced(pattern, None, value, kind, found) if kind in self.kinds else value
+            return value
+        if isinstance(value, list):
+            return [self.mask_thing(one, found) for one in value]
+        return self.mask_value(value, found)
 
     def mask_url(self, url: str, found: dict[str, int]) -> str:
         """All of it but scheme and host, which have to stay an address."""
-        start = url.find("/", url.find("//") + 2)
-        return url[:start] + self.mask(url[start:], found) if start > 0 else url
+        host = HOST.match(url)
+        start = host.end() if host else 0
+        return url[:start] + self.mask(url[start:], found)
 
 
 def replaced(

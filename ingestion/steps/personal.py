@@ -9,7 +9,7 @@ from msgspec import Raw
 from accounts.opt_outs import EVERYWHERE
 from ingestion.drops import Drop, Reason
 from ingestion.enrich.personal import Masker
-from ingestion.payload import Page, encode_properties, put_traits_together
+from ingestion.payload import Event, Page, encode_properties, put_traits_together
 from ingestion.row import Context, Draft
 from ingestion.steps.identity import hash64, secret, user_hash
 from ingestion.steps.traits import plain_traits
@@ -35,22 +35,37 @@ def drop_opted_out(draft: Draft, context: Context) -> Drop | None:
 
 
 MOST_KEPT = 65_536
+IDS = {"user": "user_id", "device": "device_id", "session": "session_id"}
 TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
 def mask_personal(draft: Draft, context: Context) -> None:
     masker, row, event = context.site.masker, draft.row, draft.event
-    page = event.page
+    page, user, geo = event.page, event.user, event.geo
     # One look at all of its texts, and most have nothing in them.
     tags = f"{page.utm_source} {page.utm_medium} {page.utm_campaign} {page.utm_term} {page.utm_content}"
-    if not masker.is_suspect(f"{page.url}\n{page.title}\n{page.referrer}\n{tags}\n{row.properties}"):
+    told = f"{geo.timezone if geo else ''}\n{event.ab_test_variants or ''}"
+    if user:
+        told = f"{told}\n{user.user_segment}\n{user.ab_test_variants or ''}"
+    if not masker.is_suspect(f"{page.url}\n{page.title}\n{page.referrer}\n{tags}\n{row.properties}\n{told}"):
         return
+    mask_visitor(event, masker, context.masked)
     mask_page(page, masker, context.masked)
     if event.event_properties and masker.is_suspect(row.properties):
         masked = masker.mask_value(event.event_properties, context.masked)
         if masked != event.event_properties:
             event.event_properties = masked
             row.properties = encode_properties(masked)
+
+
+def mask_visitor(event: Event, masker: Masker, found: dict[str, int]) -> None:
+    """Not the ids, which are hashed."""
+    event.ab_test_variants = masker.mask_value(event.ab_test_variants, found)
+    if event.user:
+        event.user.user_segment = masker.mask_value(event.user.user_segment, found)
+        event.user.ab_test_variants = masker.mask_value(event.user.ab_test_variants, found)
+    if event.geo:
+        event.geo.timezone = masker.mask_value(event.geo.timezone, found)
 
 
 def mask_page(page: Page, masker: Masker, found: dict[str, int]) -> None:
@@ -80,9 +95,8 @@ def masked_event(event: dict[str, Any], context: Context) -> dict[str, Any]:
     """Who it was comes first, where no cut reaches it."""
     masker = context.site.masker
     put_traits_together(event)
-    kept: dict[str, Any] = {
-        name: event.pop(name) for name in ("user", "device", "session", "event_id") if name in event
-    }
+    kept = {part: with_id(event.pop(part), name, masker, context.masked) for part, name in IDS.items() if part in event}
+    kept |= {"event_id": event.pop("event_id")} if "event_id" in event else {}
     properties, page = event.get("event_properties"), event.get("page")
     if isinstance(properties, dict) and "traits" in properties:
         properties["traits"] = plain_traits(properties["traits"], context.site)
@@ -92,12 +106,19 @@ def masked_event(event: dict[str, Any], context: Context) -> dict[str, Any]:
     return {**kept, **masker.mask_value(event, context.masked)}
 
 
+def with_id(part: Any, name: str, masker: Masker, found: dict[str, int]) -> Any:
+    """A part of the event, in which nothing but the id stays as it is."""
+    if not isinstance(part, dict) or not isinstance(part.get(name), str | int | float):
+        return masker.mask_value(part, found)
+    return {name: part.pop(name), **masker.mask_value(part, found)}
+
+
 def encode_kept(event: dict[str, Any]) -> str:
     """What is too long is cut. It cannot be replayed then, so of who it was only the ids are of use: to an erasure."""
     text = msgspec.json.encode(event).decode()
     if len(text) <= MOST_KEPT:
         return text
-    for part, name in (("user", "user_id"), ("device", "device_id")):
+    for part, name in IDS.items():
         if isinstance(inner := event.get(part), dict):
             event[part] = {name: inner.get(name)}
     return msgspec.json.encode(event).decode()[:MOST_KEPT]

@@ -11,6 +11,7 @@ from tests.conftest import event
 
 MASKED = [
     ("Hello nina@example.com!", "Hello [email]!"), ("/u/nina%40example.co.uk/x", "/u/[email]/x"),
+    ("an info@müller.de", "an [email]"), ("/u/jürgen%40m%C3%BCller.de/x", "/u/[email]/x"), ("/u/info%40example.%D1%80%D1%84", "/u/[email]"),
     ("pay 4111 1111 1111 1111 now", "pay [card] now"), ("4111-1111-1111-1111", "[card]"), ("378282246310005", "378282246310005"[:0] + "[card]"),
     ("call +49 170 1234567", "call [phone]"), ("+1 (555) 234-5678", "[phone]"), ("(555) 234-5678", "[phone]"), ("0044 20 7946 0958", "[phone]"),
     ("SSN 078-05-1120", "SSN [id]"), ("CPF 111.444.777-35", "CPF [id]"), ("NI AB 12 34 56 C", "NI [id]"), ("RSSMRA85T10A562S", "[id]"),
@@ -92,6 +93,41 @@ def test_what_is_refused_is_masked_too_but_knows_who_it_was(site, send, stored):
     send(kind="bad/type", title="nina@example.com", user={"user_id": "nina@example.com"})
     payload = json.loads(stored("payload", table="rejected_events", order="received_at")[0]["payload"])
     assert payload["page"]["title"] == "[email]" and payload["user"]["user_id"] == "nina@example.com"
+
+
+URL = "https://shop.example/?ref=[card]"
+OTHERS = {
+    "user": {"user_id": "u-1", "user_segment": "of nina@example.com", "ab_test_variants": {"for nina@example.com": "nina@example.com"}},
+    "geo": {"timezone": "nina@example.com"},
+    "event_properties": {
+        "nina@example.com": 1, "order_id": "nina@example.com 4111111111111111", "coupon": {"of": "4111111111111111"},
+        "sku": ["4006381333931", "nina@example.com"], "transaction_id": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+    },
+}  # fmt: skip
+THEN = {
+    "[email]": 1, "order_id": "[email] 4111111111111111", "coupon": {"of": "[card]"}, "sku": ["4006381333931", "[email]"],
+    "transaction_id": "pi_3MtwBwLkdIwHu7ix28a3tqPa",
+}  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_every_other_text_is_masked_and_numbers_of_things_stay(site, send, stored):
+    site.collection.query_params = ["ref"]
+    site.collection.save()
+    send(url="https://shop.example?ref=4111111111111111", **OTHERS)
+    names = ("user_segment", "variants", "timezone", "url", "toJSONString(event_properties)")
+    row = stored(*names)[0]
+    assert [row[name] for name in names[:4]] == ["of [email]", {"for [email]": "[email]"}, "[email]", URL]
+    assert json.loads(row["toJSONString(event_properties)"]) == THEN
+
+
+@pytest.mark.django_db
+def test_so_they_are_in_what_is_refused(site, send, stored):
+    send(url="https://shop.example?ref=4111111111111111", kind="bad/type", **OTHERS)
+    payload = json.loads(stored("payload", table="rejected_events", order="received_at")[0]["payload"])
+    assert payload["page"]["url"] == "https://shop.example?ref=[card]" and payload["event_properties"] == THEN
+    told = {"user_id": "u-1", "user_segment": "of [email]", "ab_test_variants": {"for [email]": "[email]"}}
+    assert (payload["user"], payload["geo"]) == (told, {"timezone": "[email]"})
 
 
 @pytest.mark.django_db
