@@ -91,9 +91,10 @@ def run(asked: Attribution, tag: str = "attribution") -> AttributionResult:
     paths = cached(*statement(asked, "attribution_paths"), tag)
     converted = [row for row in paths if row[1] > 0]
     driven = markov(paths)
-    rows = {value: Row(value, 0, {}) for value in sorted({touch for row in converted for touch in row[0]})}
+    # The data-driven model also credits what led to a conversion through somebody else's path.
+    values = {touch for row in converted for touch in row[0]} | {value for value, part in driven.items() if part > 0}
     total, revenue = sum(row[1] for row in converted), sum((row[3] for row in converted), Decimal(0))
-    shares: dict[str, dict[str, list[Any]]] = {value: {} for value in rows}
+    shares: dict[str, dict[str, list[Any]]] = {value: {name: [0, 0] for name in SIMPLE} for value in sorted(values)}
     for value, *numbers in cached(*statement(asked, "attribution_credits"), tag):
         if value in shares:
             for i, name in enumerate(SIMPLE):
@@ -120,12 +121,20 @@ def get_sessions(asked: Attribution, tag: str) -> dict[str, int]:
 
 
 def get_credits(asked: Attribution, model: str, tag: str) -> dict[str, Credit]:
-    """Of one model alone, which takes less than all of them side by side."""
+    """Of one model alone, which takes less than all of them side by side. What nothing led to stands under ''."""
     check_attribution(asked)
-    if model not in SIMPLE:
-        return {row.value: row.credits[model] for row in run(asked, tag).rows}
-    rows = cached(*statement(asked, "attribution_credits", (model,)), tag)
-    return {value: Credit(parts / WHOLE, Decimal(money) / WHOLE / 10_000) for value, parts, money in rows}
+    if model in SIMPLE:
+        rows = cached(*statement(asked, "attribution_credits", (model,)), tag)
+        found = {value: Credit(parts / WHOLE, Decimal(money) / WHOLE / 10_000) for value, parts, money in rows}
+    else:
+        found = {row.value: row.credits[model] for row in run(asked, tag).rows}
+    count, revenue = cached(*statement(asked, "attribution_conversions"), tag)[0]
+    none = found.get("", Credit(0.0, Decimal(0)))
+    rest = count - round(sum(credit.conversions for credit in found.values()), 4)
+    if rest > 0:
+        more = (revenue or Decimal(0)) - sum((credit.revenue for credit in found.values()), Decimal(0))
+        found[""] = Credit(none.conversions + rest, none.revenue + more)
+    return found
 
 
 def markov(paths: list[tuple[Any, ...]]) -> dict[str, float]:

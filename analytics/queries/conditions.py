@@ -98,18 +98,20 @@ SQL: dict[str, Operator] = {
 }
 
 
-def folded(columns: set[str], start: str = "start", wanted: str = "true") -> str:
-    """`start`: the name of the parameter from which on. `wanted`: a condition that all parts of a session meet, or none."""
-    return fill(
-        "folded", start=start, wanted=wanted, columns="".join(f", {FOLDS[name]} AS {name}" for name in sorted(columns))
-    )
+def folded(columns: set[str], start: str = "start", wanted: str = "true", earlier: int = 0) -> str:
+    """`start`: the name of the parameter from which on, or so many days `earlier`. `wanted`: a condition that all parts of a
+    session meet, or none."""
+    more = "".join(f", {FOLDS[name]} AS {name}" for name in sorted(columns))
+    return fill("folded", start=start, wanted=wanted, earlier=str(earlier), columns=more)
 
 
 def event_place(leaf: Leaf) -> tuple[str, str]:
     dimension = get_dimension(leaf.dimension, "filters")
     if dimension.event:
         return dimension.event, "§"
-    return dimension.session, f"session_id IN (SELECT session_id FROM ({folded({dimension.session})}) WHERE §)"
+    # An event of the period may be of a session that began before it, and goes on for a day at most.
+    sessions = folded({dimension.session}, earlier=1)
+    return dimension.session, f"session_id IN (SELECT session_id FROM ({sessions}) WHERE §)"
 
 
 # Where a leaf's column stands in this source: its expression, and a frame around the condition with § in its place.

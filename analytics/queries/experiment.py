@@ -286,6 +286,6 @@ def statement(asked: Experiment) -> tuple[str, dict[str, Any]]:
     )  # fmt: skip
     sql = fill(
         "experiment", goal=goal, per=per, value=value, exposures=by_session(asked.scope, exposures, "e.is_user"),
-        events=events_of(asked.scope, bound, f"{goal} OR {per}", kinds),
+        events=events_of(asked.scope, bound, f"{goal} OR {per}", kinds, once=True),
     )  # fmt: skip
     return sql, params_of(asked.scope, bound)

@@ -182,7 +182,7 @@ def events_sql(
         elif dimension.event:
             columns.append(dimension.event)
         else:
-            join += f" INNER JOIN ({folded({dimension.session})}) AS j{i} ON j{i}.session_id = e.session_id"
+            join += f" INNER JOIN ({folded({dimension.session}, earlier=1)}) AS j{i} ON j{i}.session_id = e.session_id"
             columns.append(f"j{i}.{dimension.session}")
     known = "(e.user_id = '' AND u.known_as != 0)"
     slots = clauses(plan, {name: plan.sql_of(name) for name in names}, columns, paged, keys)

@@ -124,7 +124,7 @@ def sales_of(rows: list[Seen], kind: str = "purchase") -> list[Seen]:
 
 
 def touches_of(rows: list[Seen]) -> dict[str, list[tuple[datetime, str, str]]]:
-    """Of each person: when a session began, its channel and campaign. What came from the site itself is direct."""
+    """Of each person: when a session began, its channel and campaign. What came from the site itself is none."""
     first: dict[int, Seen] = {}
     began: dict[int, datetime] = {}
     for row in rows:
@@ -133,7 +133,9 @@ def touches_of(rows: list[Seen]) -> dict[str, list[tuple[datetime, str, str]]]:
             first.setdefault(row.session, row)
     found = defaultdict(list)
     for session, row in first.items():
-        query, _, channel = WAYS[row.way] if row.way is not None else ("", "", "")
+        query, referrer, channel = WAYS[row.way] if row.way is not None else ("", "", "")
+        if referrer.startswith(SHOP):
+            continue
         found[row.person].append((began[session], channel, query.partition("utm_campaign=")[2]))
     return found
 

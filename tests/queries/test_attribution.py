@@ -12,7 +12,7 @@ import pytest
 from analytics.queries.attribution import SIMPLE, Attribution, markov, run
 from analytics.queries.calendar import Period
 from analytics.queries.dimensions import BadQuery
-from analytics.queries.people import Scope
+from analytics.queries.people import Scope, Selector
 from tests.conftest import event
 
 pytestmark = pytest.mark.django_db
@@ -137,6 +137,32 @@ def test_who_goes_on_after_a_pause_came_from_where_they_came_before(new_site, po
         "Direct": 1,
     }
     assert {name: row.touches for name, row in found.items()} == {"Organic Search": 2, "Direct": 1}
+
+
+def visit(person, hours, channel, kind="page_view", **more):
+    at = datetime(2026, 5, 10, tzinfo=UTC) + timedelta(hours=hours)
+    row = {"timestamp": at, "received_at": at, "session_start": at, "session_id": person * 100 + int(hours), "path": "/",
+           "visitor_id": person, "person_id": person, "channel": channel, "event_type": kind, "interactive": True}  # fmt: skip
+    return row | more
+
+
+def test_a_session_without_a_page_view_is_no_touch(site, insert_events):
+    """A purchase that the server of a shop sends has no source of its own."""
+    insert_events(site, [visit(1, 0, "Email"), visit(1, 2, "", "purchase", revenue=Decimal(10))])
+    (row,) = run(Attribution(Scope(site.pk, PERIOD))).rows
+    assert (row.value, row.touches, {credit.conversions for credit in row.credits.values()}) == ("Email", 1, {1})
+
+
+def test_what_led_to_another_path_is_credited_too(site, insert_events):
+    """Somebody came by Email and signed up; another by a link, then by Email, and did not: in the chain the link leads to
+    Email, and from there half go on to sign up. Without Email nobody would, without the link half of those who do."""
+    insert_events(site, [
+        visit(1, 0, "Email"), visit(1, 0.1, "Email", "signup"), visit(2, 0, "Referral"), visit(2, 2, "Email"),
+    ])  # fmt: skip
+    found = {row.value: row.credits for row in run(Attribution(Scope(site.pk, PERIOD), Selector(event="signup"))).rows}
+    driven = {name: credits["data_driven"].conversions for name, credits in found.items()}
+    assert driven == pytest.approx({"Email": 2 / 3, "Referral": 1 / 3})
+    assert found["Email"]["linear"].conversions == 1 and found["Referral"]["linear"].conversions == 0
 
 
 def test_removal_effect_by_hand():

@@ -44,8 +44,11 @@ def make_rows(seed=2, people=900, shares=(0.5, 0.5)):
 
 def people_of(rows):
     """{variant: [(purchases, revenue, clicks)]} and how many saw both."""
-    by_person, found, several = defaultdict(list), defaultdict(list), 0
+    by_person, found, several, orders_of_all = defaultdict(list), defaultdict(list), 0, set()
     for row in sorted(rows, key=lambda r: (r["timestamp"], r["event_index"])):
+        if row["order_id"] in orders_of_all:  # an order counts once, also where it came before the exposure
+            continue
+        orders_of_all |= {row["order_id"]} - {""}
         by_person[row["person_id"]].append(row)
     for events in by_person.values():
         seen = {e["variants"]["checkout"] for e in events if e["variants"]}

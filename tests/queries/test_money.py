@@ -173,7 +173,7 @@ def test_new_is_who_never_bought_before_whatever_is_filtered(site, insert_events
     day = lambda n: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=n)  # noqa: E731
     rows = [
         {"timestamp": day(n), "received_at": day(n), "event_type": "purchase", "person_id": person, "visitor_id": person, "device_id": person,
-         "session_id": person * 10 + n, "country": country, "utm_campaign": "ads", "revenue": Decimal(10)}
+         "session_id": person * 10 + n, "country": country, "utm_campaign": "ads", "channel": "Email", "revenue": Decimal(10)}
         for person, n, country in ((1, 5, "FR"), (1, 60, "DE"), (2, 61, "DE"), (3, 62, "FR"), (3, 63, "DE"))
     ]  # fmt: skip
     insert_events(site, rows)

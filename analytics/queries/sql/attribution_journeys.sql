@@ -10,7 +10,7 @@ FROM
 (
     SELECT person, arraySort(groupArray((toUnixTimestamp64Milli(start), $by, channel = 'Direct'))) AS touched
     FROM (SELECT *, $person AS person FROM ($touches))
-    WHERE NOT internal
+    WHERE channel != '' AND NOT internal
     GROUP BY person
 ) AS t
 INNER JOIN

@@ -14,7 +14,7 @@ FROM
     (
         SELECT arraySort(groupArray((toUnixTimestamp64Milli(start), $by))) AS path
         FROM (SELECT *, $person AS person FROM ($touches))
-        WHERE NOT internal AND person NOT IN $buyers
+        WHERE channel != '' AND NOT internal AND person NOT IN $buyers
         GROUP BY person
     )
     GROUP BY touches
