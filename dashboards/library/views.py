@@ -46,9 +46,11 @@ def save_view(request: HttpRequest, site_id: int) -> HttpResponse:
     if shared:
         access_site(request.user, site_id, Role.ANALYST)
     assert isinstance(request.user, User)
-    View.objects.update_or_create(
+    made, _ = View.objects.update_or_create(
         site=site, user=request.user, name=name, defaults={"page": page, "query": query, "shared": shared}
     )
+    if shared:
+        do_record(request.user, Action.SAVED_MADE, None, site, target=target_of("view", made), request=request)
     messages.success(request, f"{name} is saved; it stands under Views.")
     return redirect(f"{reverse(page, args=[site.pk])}?{query}")
 

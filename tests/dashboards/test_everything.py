@@ -10,6 +10,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from accounts.audit_models import AuditEntry
 from analytics.saved.models import Annotation, DefinedEvent, Goal, Link, Segment, Spend
 from dashboards.urls import MARKETING, PRODUCT
 from tests.dashboards.test_panels import HOSTILE
@@ -129,6 +130,7 @@ def test_views_and_segments_from_the_toolbar(get, shop, site, client_in):
     page = get("executive")
     assert f'href="/sites/{site.pk}/product?f=is,country,DE"' in page and "Germany" in page
     view = site.views.get()
+    assert AuditEntry.objects.filter(site_id=site.pk, action="saved_made", target=f"view {view.pk}").count() == 1
     client_in.post(f"/sites/{site.pk}/views/{view.pk}/delete")
     assert not site.views.exists()
     answer = client_in.post(
