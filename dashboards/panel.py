@@ -73,7 +73,7 @@ def note(request: HttpRequest, door: Door, people: bool) -> None:
     name = str(request.resolver_match.url_name) if request.resolver_match else ""
     target = name.removeprefix("panel-")
     if request.GET.get("format") == "csv":
-        link = {"link": door.link.name} if door.link else None
+        link = {"link": door.link.pk} if door.link else None
         do_record(request.user, Action.EXPORTED, None, door.site, target=target, after=link, request=request)
     elif people and (name == ON_DEMAND or cache.add(f"seen:{request.user.pk}:{door.site.pk}:{name}", 1, 3600)):
         do_record(request.user, Action.PEOPLE_VIEWED, None, door.site, target=target, request=request)

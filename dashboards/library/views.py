@@ -150,7 +150,7 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
             throttle.count(by_all, 600)
             return render(request, "dashboards/library/shared.html", {"link": link, "wrong": True}, status=403)
         value = f"{link.token}:{link.grant()}"
-    do_record(None, Action.LINK_OPENED, None, link.site, target=link.name, request=request)
+    do_record(None, Action.LINK_OPENED, None, link.site, target=target_of("link", link), request=request)
     more = urlencode([(SHARE, value), *([("embed", "1")] if "embed" in request.GET else [])])
     return redirect(f"{reverse(link.page, args=[link.site_id])}?{link.query}{'&' if link.query else ''}{more}")
 
