@@ -38,7 +38,7 @@ def view(request: HttpRequest, site_id: int, page: str) -> HttpResponse:
     except (BadQuery, StoreError) as error:
         message = str(error) if isinstance(error, BadQuery) else explain(str(error))
         return render(request, "dashboards/unavailable.html", {"site": state.site, "message": message}, status=503)
-    link = {"link": door.link.name} if door.link else None
+    link = {"link": door.link.pk} if door.link else None
     do_record(request.user, Action.EXPORTED, None, door.site, target=f"{page} as a PDF", after=link, request=request)
     answer = HttpResponse(made, content_type="application/pdf")
     file = f"{state.site.domain}-{page}-{state.dates.first}-{state.dates.last}.pdf"

@@ -1,6 +1,7 @@
 import pytest
 from django.core.management import call_command
 
+from accounts.audit_models import AuditEntry
 from ingestion.sites import known
 from tests.conftest import event
 from tests.privacy.conftest import DEVICE, PERSON, count
@@ -50,3 +51,6 @@ def test_a_person_opts_out_of_the_server(new_site, owner, send, stored):
     assert counted == [{"outcome": "dropped", "reason": "opted_out", "events": 1}] * 2
     call_command("optout", user=PERSON, undo=True)
     assert send(new_site, user={"user_id": PERSON}) == 1
+    told = AuditEntry.objects.filter(action="privacy_request", actor="command").order_by("number")
+    assert [one.target.rpartition(": ")[2] for one in told] == ["opted out", "opted out", "tracked again"]
+    assert not any(PERSON in f"{one.target}{one.changes}" for one in told)

@@ -2,6 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts.audit import Action, do_record
 from accounts.opt_outs import do_opt_in, do_opt_out
 from ingestion.steps.personal import marks_of
 
@@ -19,4 +20,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         marks = marks_of(0, options["user"], options["device"])
         changed = do_opt_in(None, marks) if options["undo"] else do_opt_out(None, marks)
+        target = "tracked again" if options["undo"] else "opted out"
+        do_record("command", Action.PRIVACY_REQUEST, target=f"A person, on every site: {target}")
         self.stdout.write("Done." if changed else "It was so already.")
