@@ -152,10 +152,17 @@ def hour_starts(period: Period, step: timedelta) -> Iterator[datetime]:
     at = period.start
     while at < period.end:
         yield at
-        local = (at + step).astimezone(period.zone)
+        local = at.astimezone(period.zone)
         into = timedelta(minutes=local.minute % (step.seconds // 60 or 60), seconds=local.second)
-        following = at + step - into
-        at = following if following > at else at + step
+        at = first_change(at, at + step - into, period.zone)
+
+
+def first_change(at: datetime, until: datetime, zone: ZoneInfo) -> datetime:
+    """When the clocks move in between, which they do on a quarter of an hour; otherwise `until`."""
+    offset, quarter = at.astimezone(zone).utcoffset(), at + timedelta(minutes=15)
+    while quarter < until and quarter.astimezone(zone).utcoffset() == offset:
+        quarter += timedelta(minutes=15)
+    return min(quarter, until)
 
 
 def get_buckets(period: Period, interval: str) -> list[datetime]:
