@@ -1,6 +1,6 @@
 """Money in currencies without an exchange rate, as a sentence beside the figures that it is not in."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -17,13 +17,14 @@ def written(sums: Iterable[tuple[str, Decimal]]) -> str:
     return ", ".join(f"{currency} {amount:,.2f}" for currency, amount in sums)
 
 
-def get_text(scope: Scope) -> str:
-    found = unconverted.run(scope)
+def begin_text(state: State) -> Callable[[], str]:
+    """Asked for at once, while the panel asks for what it shows."""
+    sums = unconverted.begin(Scope(state.site.pk, state.dates, state.filters))
+    return lambda: text_of(sums())
+
+
+def text_of(found: list[Unconverted]) -> str:
     return f"Not in these figures, for want of an exchange rate: {written(sums_of(found))}." if found else ""
-
-
-def text_of(state: State) -> str:
-    return get_text(Scope(state.site.pk, state.dates, state.filters))
 
 
 def spend_text_of(state: State) -> str:

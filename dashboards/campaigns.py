@@ -41,6 +41,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
     model, goal = state.value("model", "last_touch"), state.value("goal", "purchase")
     model = model if model in attribution.MODELS else "last_touch"
     scope = Scope(state.site.pk, state.dates, state.filters)
+    left_out = apart.begin_text(state)
     rows, total = core.run(scope, get_spend(state.site, state.dates), model, selector_of_site(state.site, goal, "goal"))
     shown = [row_of(state, one, one.name or NONE, state.toggled("utm_campaign", one.name)) for one in rows[:40]]
     everything = [row_of(state, total, "All", "")] if rows else []
@@ -52,7 +53,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
         next=None if state.is_guest else ("Build a campaign link", reverse("builder", args=[state.site.pk])),
         note=(
             "CAC: spend per new customer. ROAS: revenue / spend. ROI: what is left of the revenue"
-            f" after the spend, by the spend. {apart.text_of(state)} {apart.spend_text_of(state)}"
+            f" after the spend, by the spend. {left_out()} {apart.spend_text_of(state)}"
         ).strip(),
         fields=[
             Field("model", "Attribution", model, list(attribution.MODELS.items())),

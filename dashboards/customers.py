@@ -4,7 +4,7 @@ from typing import Any
 
 from analytics.queries import customers as core
 from analytics.queries.people import Scope
-from dashboards.apart import text_of
+from dashboards.apart import begin_text
 from dashboards.charts.lines import Line, columns
 from dashboards.names import compact, write
 from dashboards.panel import panel
@@ -17,6 +17,7 @@ EMPTY = ("No purchase in this period", "Purchases arrive as events of the type p
 @panel("dashboards/panels/sheet.html")
 def view(state: State, **_: str) -> dict[str, Any]:
     step = "day" if state.dates.days <= 31 else "week" if state.dates.days <= 200 else "month"
+    left_out = begin_text(state)
     found = core.run(Scope(state.site.pk, state.dates, state.filters), step, state.now, "marketing.customers")
     when = [bucket.start for bucket in found.buckets]
     figure = columns(
@@ -37,7 +38,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
         for title, sales in (("New", found.new), ("Returning", found.returning))
     ]
     any_sale = found.new.orders + found.returning.orders
-    note = f"New: their first purchase ever lies in the period, in the chart in the bucket. {text_of(state)}"
+    note = f"New: their first purchase ever lies in the period, in the chart in the bucket. {left_out()}"
     sheet = Sheet(
         "New and returning customers", ["Customers", "People", "Orders", "Revenue", "Per order"], rows if any_sale else [],
         figure=figure if any_sale else None, empty=EMPTY, hint=f"Customers by {step}",

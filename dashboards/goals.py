@@ -1,5 +1,6 @@
 """The site's goals: who reached them, how often, and what that is of all visitors."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
@@ -23,11 +24,10 @@ NO_GOALS = (
 def view(state: State, **_: str) -> dict[str, Any]:
     wanted = [goal_selector(goal) for goal in state.site.goals.all()[:30]]
     scope = Scope(state.site.pk, state.dates, state.filters)
-    found = core.run(scope, wanted, state.now, "executive.goals")
-    before = {}
-    if state.compared and wanted:
-        earlier = Scope(state.site.pk, state.compared, state.filters)
-        before = {one.name: one for one in core.run(earlier, wanted, state.now, "executive.goals")}
+    finish, earlier = core.begin(scope, wanted, state.now, "executive.goals"), None
+    if state.compared:
+        earlier = core.begin(replace(scope, period=state.compared), wanted, state.now, "executive.goals")
+    found, before = finish(), {one.name: one for one in earlier()} if earlier else {}
     money = any(one.revenue for one in found)
     rows = []
     for one in found:

@@ -6,7 +6,7 @@ from typing import Any
 from analytics.queries import query as core
 from analytics.queries.metrics import METRICS
 from analytics.queries.query import Result
-from dashboards.apart import text_of
+from dashboards.apart import begin_text
 from dashboards.names import exact, write
 from dashboards.panel import panel
 from dashboards.state import State
@@ -70,6 +70,7 @@ def tiles(state: State, metrics: tuple[str, ...], result: Result) -> list[Tile]:
 @panel("dashboards/panels/headline.html")
 def view(state: State, **_: str) -> dict[str, Any]:
     """Revenue, orders and their mean where the site sells something."""
+    left_out = begin_text(state)
     result = core.run(state.query(SHOWN, compare=True), state.now, "executive.headline")
     orders = SHOWN.index("conversions")
     sells = result.totals[orders] or (result.comparison_totals and result.comparison_totals[orders])
@@ -78,7 +79,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
         "tiles": shown,
         "overcounts": state.dates.days > 1,
         "sampled": result.sampled,
-        "apart": text_of(state),
+        "apart": left_out(),
         "table": (["figure", "value", "before"], [[tile.label, tile.exact, tile.before] for tile in shown]),
         "api": ("query", {"metrics": list(SHOWN), "compare": state.compare}),
     }

@@ -6,7 +6,7 @@ from analytics.queries import forecast
 from analytics.queries import ltv as core
 from analytics.queries.ltv import Ltv
 from analytics.queries.people import Scope
-from dashboards.apart import text_of
+from dashboards.apart import begin_text
 from dashboards.names import compact, display, write
 from dashboards.panel import panel
 from dashboards.sheet import Field, Sheet, name, num, show
@@ -42,6 +42,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
     by, of = state.value("ltv", "cohort"), state.value("cohort", "people")
     by, of = by if by in BY else "cohort", of if of in ("people", "customers") else "people"
     scope, currency = Scope(state.site.pk, state.dates, state.filters), state.site.currency
+    left_out = begin_text(state)
     found = core.run(Ltv(scope, by, "month", of, DAYS), state.now, "marketing.ltv")
     ahead = forecast.run(scope, 90, state.now)
     rows = []
@@ -82,6 +83,6 @@ def view(state: State, **_: str) -> dict[str, Any]:
                 ),
             ),
         ],
-        note=f"{ahead_text(ahead, currency)} {text_of(state)}" if rows else "",
+        note=f"{ahead_text(ahead, currency)} {left_out()}" if rows else "",
     )
     return show(state, sheet, ("ltv", {"by": by, "of": of, "days": list(DAYS), "forecast_days": 90}))

@@ -6,7 +6,7 @@ from analytics.queries import attribution as core
 from analytics.queries.dimensions import DIMENSIONS
 from analytics.queries.people import Scope
 from analytics.saved.resolve import selector_of_site
-from dashboards.apart import text_of
+from dashboards.apart import begin_text
 from dashboards.door import Door
 from dashboards.names import display, write
 from dashboards.page import page
@@ -43,6 +43,7 @@ def attribution(state: State, tab: str = "", **_: str) -> dict[str, Any]:
     wanted = core.Attribution(
         Scope(state.site.pk, state.dates, state.filters), selector_of_site(state.site, goal, "goal"), by
     )
+    left_out = begin_text(state)
     found = core.run(wanted, "marketing.attribution")
     money = bool(found.revenue)
     rows = [
@@ -73,5 +74,5 @@ def attribution(state: State, tab: str = "", **_: str) -> dict[str, Any]:
         "tabs": [(name, DIMENSIONS[name].label, name == by) for name in TABS], "goal": goal, "fields": state.pairs("goal"),
         "conversions": found.conversions, "revenue": write("revenue", found.revenue, state.site.currency) if money else "",
         "paths": [(" → ".join(display(by, t) or "None" for t in touches), number) for touches, number in found.paths[:8]],
-        "query": state.address()[1:], "apart": text_of(state),
+        "query": state.address()[1:], "apart": left_out(),
     }  # fmt: skip

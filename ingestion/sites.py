@@ -25,7 +25,8 @@ from ingestion.salts import get_salts
 
 log = logging.getLogger(__name__)
 REFRESH_SECONDS = 5.0
-MISS_SECONDS = 0.5  # a key that is not known asks the database at most this often, whoever hammers
+MISS_SECONDS = 0.5  # keys that are not known ask the database at most this often, whoever hammers,
+MISSES = 20  # after so many at once: a program that makes a site may post to it in the same moment
 Network = IPv4Network | IPv6Network
 
 
@@ -142,6 +143,7 @@ class Known:
         self._snapshot = Snapshot()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._misses = 0
 
     def refresh(self) -> None:
         now = datetime.now(UTC)
@@ -180,8 +182,9 @@ class Known:
             found = snapshot.by_secret.get(hash_token(secret)) if secret else snapshot.by_key.get(site_key)
             if found and (not secret or site_key in ("", found.site_key)):
                 return found
-            if attempt == 2 or time.monotonic() - snapshot.read_at < MISS_SECONDS:
+            if attempt == 2 or (self._misses >= MISSES and time.monotonic() - snapshot.read_at < MISS_SECONDS):
                 break
+            self._misses += 1
             with self._lock:
                 self._refresh_and_close()
         return None
@@ -197,6 +200,7 @@ class Known:
             try:
                 close_old_connections()
                 self.refresh()
+                self._misses = 0
                 secret_use.do_keep_due()
             except Exception:  # whatever it is, the thread lives on
                 log.warning("Sites could not be read from the database; the last known ones stay in use.")

@@ -6,6 +6,7 @@ that does not divide goes to the last touch. The data-driven model is the remova
 """
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -16,7 +17,7 @@ import numpy as np
 from analytics.queries.conditions import Bound, event_place, folded, to_sql
 from analytics.queries.dimensions import BadQuery, get_dimension
 from analytics.queries.people import EVER, Scope, Selector, condition, events_of, is_identified, kinds_of_all, params_of
-from analytics.queries.store import cached, fill, moment
+from analytics.queries.store import fill, moment, soon
 
 MODELS = {
     "last_touch": "Last touch", "last_non_direct": "Last non-direct", "first_touch": "First touch", "linear": "Linear",
@@ -88,18 +89,21 @@ def check_attribution(asked: Attribution) -> None:
 
 def run(asked: Attribution, tag: str = "attribution") -> AttributionResult:
     check_attribution(asked)
-    paths = cached(*statement(asked, "attribution_paths"), tag)
+    asked_paths, asked_credits, asked_touches, asked_all = (
+        soon(*statement(asked, f"attribution_{name}"), tag) for name in ("paths", "credits", "touches", "conversions")
+    )
+    paths = asked_paths()
     converted = [row for row in paths if row[1] > 0]
     driven = markov(paths)
     # The data-driven model also credits what led to a conversion through somebody else's path.
     values = {touch for row in converted for touch in row[0]} | {value for value, part in driven.items() if part > 0}
     total, revenue = sum(row[1] for row in converted), sum((row[3] for row in converted), Decimal(0))
     shares: dict[str, dict[str, list[Any]]] = {value: {name: [0, 0] for name in SIMPLE} for value in sorted(values)}
-    for value, *numbers in cached(*statement(asked, "attribution_credits"), tag):
+    for value, *numbers in asked_credits():
         if value in shares:
             for i, name in enumerate(SIMPLE):
                 shares[value][name] = [numbers[2 * i], numbers[2 * i + 1]]
-    touches = dict(cached(*statement(asked, "attribution_touches"), tag))
+    touches: dict[str, int] = dict(asked_touches())
     made = []
     for value in shares:
         credits = {
@@ -111,24 +115,32 @@ def run(asked: Attribution, tag: str = "attribution") -> AttributionResult:
         made.append(Row(value, touches.get(value, 0), credits))
     made.sort(key=lambda row: (-row.credits["last_touch"].conversions, row.value))
     common = sorted(((tuple(row[0]), row[1]) for row in converted), key=lambda p: (-p[1], p[0]))[:50]
-    untouched = cached(*statement(asked, "attribution_conversions"), tag)[0]
+    untouched = asked_all()[0]
     return AttributionResult(made, untouched[0], untouched[1], untouched[0] - total, common)
 
 
-def get_sessions(asked: Attribution, tag: str) -> dict[str, int]:
+def begin_sessions(asked: Attribution, tag: str) -> Callable[[], dict[str, int]]:
     """All of the period, those that are no touch among them, by value."""
-    return dict(cached(*statement(asked, "attribution_sessions"), tag))
+    rows = soon(*statement(asked, "attribution_sessions"), tag)
+    return lambda: dict(rows())
 
 
-def get_credits(asked: Attribution, model: str, tag: str) -> dict[str, Credit]:
+def begin_credits(asked: Attribution, model: str, tag: str) -> Callable[[], dict[str, Credit]]:
     """Of one model alone, which takes less than all of them side by side. What nothing led to stands under ''."""
     check_attribution(asked)
-    if model in SIMPLE:
-        rows = cached(*statement(asked, "attribution_credits", (model,)), tag)
-        found = {value: Credit(parts / WHOLE, Decimal(money) / WHOLE / 10_000) for value, parts, money in rows}
-    else:
-        found = {row.value: row.credits[model] for row in run(asked, tag).rows}
-    count, revenue = cached(*statement(asked, "attribution_conversions"), tag)[0]
+    conversions = soon(*statement(asked, "attribution_conversions"), tag)
+    if model not in SIMPLE:
+        return lambda: with_rest({row.value: row.credits[model] for row in run(asked, tag).rows}, *conversions()[0])
+    credited = soon(*statement(asked, "attribution_credits", (model,)), tag)
+
+    def finish() -> dict[str, Credit]:
+        found = {value: Credit(parts / WHOLE, Decimal(money) / WHOLE / 10_000) for value, parts, money in credited()}
+        return with_rest(found, *conversions()[0])
+
+    return finish
+
+
+def with_rest(found: dict[str, Credit], count: int, revenue: Decimal | None) -> dict[str, Credit]:
     none = found.get("", Credit(0.0, Decimal(0)))
     rest = count - round(sum(credit.conversions for credit in found.values()), 4)
     if rest > 0:

@@ -73,6 +73,7 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "traits": ("'{}'", JSON),  # put in afterwards
 }
 KINDS = {"events": EVENTS, "sessions": SESSIONS, "people": PEOPLE}
+ROWS_IN_GROUP = 20_000  # of Parquet, whose writer remembers 50 kB of each group until the end
 HASH = re.compile("[0-9a-f]{32}")
 Block = list[tuple[Any, ...]]
 
@@ -170,14 +171,19 @@ def to_parquet(columns: Columns, blocks: Iterator[Block]) -> Iterator[bytes]:
         MONEY: pa.decimal128(18, 4), FLOAT: pa.float64(), FLAG: pa.bool_(),
     }  # fmt: skip
     schema = pa.schema([(name, types[kind]) for name, (_, kind) in columns.items()])
-    sink = Sink()
+    sink, held = Sink(), []
     with pq.ParquetWriter(sink, schema, compression="zstd") as writer:
         for block in blocks:
             arrays = [
                 pa.array(values, kind) for values, kind in zip(zip(*block, strict=True), schema.types, strict=True)
             ]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+            held.append(pa.Table.from_arrays(arrays, schema=schema))
+            if sum(table.num_rows for table in held) >= ROWS_IN_GROUP:
+                writer.write_table(pa.concat_tables(held).combine_chunks())
+                held.clear()
             yield sink.take()
+        if held:
+            writer.write_table(pa.concat_tables(held).combine_chunks())
     yield sink.take()
 
 

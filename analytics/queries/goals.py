@@ -1,6 +1,6 @@
 """Goals side by side (semantics.md, Conversion and funnels): converters, conversions and revenue of each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ from analytics.queries.conditions import Bound
 from analytics.queries.metrics import once_per_order
 from analytics.queries.people import Scope, Selector, condition, events_of, kinds_of_all, params_of
 from analytics.queries.query import Query
-from analytics.queries.store import cached, fill
+from analytics.queries.store import fill, soon
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,20 @@ class Achieved:
 
 
 def run(scope: Scope, goals: Sequence[Selector], now: datetime | None = None, tag: str = "goals") -> list[Achieved]:
+    return begin(scope, goals, now, tag)()
+
+
+def begin(
+    scope: Scope, goals: Sequence[Selector], now: datetime | None = None, tag: str = "goals"
+) -> Callable[[], list[Achieved]]:
     if not goals:
-        return []
-    visitors = core.run(Query(scope.site_id, scope.period, ("visitors",), filters=scope.filters), now, tag).totals[0]
-    row = cached(*statement(scope, goals), tag)[0]
+        return list
+    rows = soon(*statement(scope, goals), tag)
+    visitors = Query(scope.site_id, scope.period, ("visitors",), filters=scope.filters)
+    return lambda: achieved(goals, rows()[0], core.run(visitors, now, tag).totals[0])
+
+
+def achieved(goals: Sequence[Selector], row: tuple[Any, ...], visitors: int) -> list[Achieved]:
     made = []
     for i, goal in enumerate(goals):
         people, conversions, revenue = row[3 * i : 3 * i + 3]

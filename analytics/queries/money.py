@@ -33,9 +33,11 @@ def run(
 ) -> tuple[list[Campaign], Campaign]:
     """Each campaign with spend or credit, and all of them together. `spend`: by utm_campaign, in the site's currency."""
     every = Attribution(scope, goal, by)
-    credited, nothing = attribution.get_credits(every, model, "money.all"), Credit(0.0, Decimal(0))
-    new = attribution.get_credits(Attribution(scope, goal, by, first_only=True), model, "money.first")
-    sessions = attribution.get_sessions(every, "money.sessions")
+    first = Attribution(scope, goal, by, first_only=True)
+    credited_soon = attribution.begin_credits(every, model, "money.all")
+    new_soon = attribution.begin_credits(first, model, "money.first")
+    sessions = attribution.begin_sessions(every, "money.sessions")()
+    credited, new, nothing = credited_soon(), new_soon(), Credit(0.0, Decimal(0))
     made = [
         campaign(
             name, sessions.get(name, 0), spend.get(name, Decimal(0)), credited.get(name, nothing).conversions,

@@ -1,6 +1,7 @@
 """The query core: any metrics by any dimensions, from the rollup, the sessions or the events, whichever can answer."""
 
 import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,8 +10,8 @@ from analytics.queries import calendar
 from analytics.queries.calendar import INTERVALS, Period
 from analytics.queries.dimensions import BadQuery, get_dimension
 from analytics.queries.filters import Filter, Leaf, leaves_of
-from analytics.queries.metrics import METRICS
-from analytics.queries.plan import Plan, run_part
+from analytics.queries.metrics import METRICS, Source
+from analytics.queries.plan import Found, Key, Plan, begin_part, run_part
 from analytics.queries.store import get_state, moment, read
 
 MAX_LIMIT, MAX_PATTERNS = 10_000, 20
@@ -128,8 +129,9 @@ def run(query: Query, now: datetime | None = None, tag: str = "query") -> Result
     now = now or datetime.now(UTC)
     query, states = check_query(query), States(query.site_id)
     rows, has_more, sources = read_rows(query, states, now, tag) if query.dimensions else ([], False, set[str]())
-    totals = read_totals(query, query.period, states, tag)
-    other = read_totals(query, query.compare, states, tag) if query.compare else None
+    total = begin_totals(query, query.period, states, tag)
+    before = begin_totals(query, query.compare, states, tag) if query.compare else None
+    totals, other = total(), before() if before else None
     if query.compare and query.dimensions:
         put_comparison(query, rows, states, tag)
     if not query.dimensions:
@@ -139,14 +141,23 @@ def run(query: Query, now: datetime | None = None, tag: str = "query") -> Result
     return Result(rows, totals, other, has_more, partial, state.watermark, state.sampled, sources)
 
 
-def read_totals(query: Query, period: Period, states: States, tag: str) -> list[Any]:
+def begin_totals(query: Query, period: Period, states: States, tag: str) -> Callable[[], list[Any]]:
     plan = plan_of(replace(query, dimensions=(), order_by=()), period, states)
-    values: dict[str, Any] = {}
-    for source in plan.sources():
-        found = run_part(plan, source, tag)
-        values |= found.get((), {})
-    plan.put_rate(values)
-    return [clean(name, values.get(name)) for name in query.metrics]
+    parts = begin_parts(plan, plan.sources(), tag)
+
+    def finish() -> list[Any]:
+        values = merge(parts()).get((), {})
+        plan.put_rate(values)
+        return [clean(name, values.get(name)) for name in query.metrics]
+
+    return finish
+
+
+def begin_parts(
+    plan: Plan, sources: Iterable[Source], tag: str, keys: Sequence[Key] | None = None
+) -> Callable[[], list[Found]]:
+    parts = [begin_part(plan, source, tag, keys=keys) for source in sources]
+    return lambda: [part() for part in parts]
 
 
 def plan_of(query: Query, period: Period, states: States) -> Plan:
@@ -164,32 +175,57 @@ def plan_of(query: Query, period: Period, states: States) -> Plan:
 
 
 def read_rows(query: Query, states: States, now: datetime, tag: str) -> tuple[list[Row], bool, set[str]]:
-    """The source of the first key in the order decides which rows there are; the others add their metrics to them."""
+    """A row is there if any of the sources knows it, whichever metric comes first."""
     plan = plan_of(query, query.period, states)
     sources = plan.sources()
-    leading = next((plan.source_of(name) for name, _ in query.order_by if name in METRICS), sources[0])
-    leading = leading if leading in sources else sources[0]
-    only_time = query.dimensions == (query.interval,)
-    found = run_part(plan, leading, tag, paged=not only_time)
-    has_more = len(found) > query.limit and not only_time
-    keys = list(found)[: None if only_time else query.limit]
-    merged = {key: dict(found[key]) for key in keys}
-    for source in sources:
-        if source != leading:
-            for key, values in run_part(plan, source, tag, keys=keys).items():
-                if key in merged or only_time:
-                    merged.setdefault(key, {}).update(values)
-    if only_time:
+    if query.dimensions == (query.interval,):
+        merged = merge(begin_parts(plan, sources, tag)())
         for values in merged.values():
             plan.put_rate(values)
         return fill_buckets(query, merged, now), False, set(sources)
+    name, way = query.order_by[0]
+    leading = plan.source_of(name) if name in METRICS else sources[0]
+    others = [source for source in sources if source != leading]
+    found: Found = {}
+    if not others or (name in METRICS and way == "desc"):
+        found = run_part(plan, leading, tag, paged=True)
+    if others and len(found) <= query.limit:
+        rest = begin_parts(plan, others, tag)
+        whole = found if found and not query.offset else run_part(plan, leading, tag)
+        merged = merge([whole, *rest()])
+        keys = in_order(query, merged)[query.offset :][: query.limit + 1]
+    else:  # what only other sources know comes after these
+        keys = list(found)
+        merged = merge([found, *begin_parts(plan, others, tag, keys[: query.limit])()])
     rows = [
-        Row(name_key(query, key), [clean(m, values.get(m)) for m in query.metrics]) for key, values in merged.items()
+        Row(name_key(query, key), [clean(m, merged[key].get(m)) for m in query.metrics]) for key in keys[: query.limit]
     ]
-    return rows, has_more, set(sources)
+    return rows, len(keys) > query.limit, set(sources)
 
 
-def fill_buckets(query: Query, merged: dict[tuple[Any, ...], dict[str, Any]], now: datetime) -> list[Row]:
+def merge(parts: Iterable[Found]) -> Found:
+    merged: Found = {}
+    for part in parts:
+        for key, values in part.items():
+            merged[key] = merged.get(key, {}) | values
+    return merged
+
+
+def in_order(query: Query, merged: Found) -> list[Key]:
+    """As ClickHouse orders them: what is not known comes last, either way."""
+    keys = list(merged)
+    for name, way in reversed(query.order_by):
+        if name in METRICS:
+            values: dict[Key, Any] = {key: clean(name, merged[key].get(name)) for key in keys}
+        else:
+            values = {key: key[query.dimensions.index(name)] for key in keys}
+        known = [key for key in keys if values[key] is not None]
+        unknown = [key for key in keys if values[key] is None]
+        keys = [*sorted(known, key=values.__getitem__, reverse=way == "desc"), *unknown]
+    return keys
+
+
+def fill_buckets(query: Query, merged: Found, now: datetime) -> list[Row]:
     """Every bucket of the period, also those without an event; the ones that are still running are marked."""
     zone, interval = query.period.zone, query.interval or "day"
     starts = calendar.get_buckets(query.period, interval)
@@ -203,7 +239,7 @@ def fill_buckets(query: Query, merged: dict[tuple[Any, ...], dict[str, Any]], no
     return rows[query.offset : query.offset + MAX_LIMIT]
 
 
-def name_key(query: Query, key: tuple[Any, ...]) -> list[str]:
+def name_key(query: Query, key: Key) -> list[str]:
     zone = query.period.zone
     return [
         calendar.label_of(datetime.fromtimestamp(value, UTC), name, zone) if name in INTERVALS else str(value)
@@ -220,10 +256,9 @@ def put_comparison(query: Query, rows: list[Row], states: States, tag: str) -> N
             row.comparison = before.metrics
         return
     plan, keys = plan_of(other, query.compare, states), [tuple(row.dimensions) for row in rows]
-    found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for source in plan.sources():
-        for key, values in run_part(plan, source, tag, keys=None if query.interval else keys).items():
-            found.setdefault(tuple(name_key(other, key)), {}).update(values)
+    wanted = None if query.interval else keys
+    merged = merge(begin_parts(plan, plan.sources(), tag, wanted)())
+    found = {tuple(name_key(other, key)): values for key, values in merged.items()}
     for row in rows:
         values = found.get(tuple(row.dimensions), {})
         row.comparison = [clean(name, values.get(name)) for name in query.metrics]

@@ -3,6 +3,8 @@
 import re
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -22,6 +24,7 @@ StoreError = client.StoreError
 counted = client.counted
 Result = TypeVar("Result")
 Cost = client.Cost
+_pool = ThreadPoolExecutor(2, thread_name_prefix="soon")  # beside the thread that asks; they keep their connections
 
 
 @cache
@@ -70,6 +73,12 @@ def read(sql: str, params: Mapping[str, Any], tag: str) -> list[tuple[Any, ...]]
 def cached(sql: str, params: Mapping[str, Any], tag: str) -> list[tuple[Any, ...]]:
     """`read`, from memory where nothing has arrived since that could change it. For statements that do not ask the clock."""
     return kept(sql, params, tag, "", lambda rows: rows)
+
+
+def soon(sql: str, params: Mapping[str, Any], tag: str) -> Callable[[], Rows]:
+    """`cached`, begun now, so that statements which do not need each other run at the same time: much of a short one is
+    work of a single core. The answer, or its error, comes with the call."""
+    return _pool.submit(copy_context().run, cached, sql, params, tag).result
 
 
 def kept(sql: str, params: Mapping[str, Any], tag: str, name: str, work: Callable[[Rows], Rows]) -> Rows:

@@ -90,10 +90,8 @@ def main() -> None:
                 times.append(inprocess.timed(lambda query=query, now=now: core.run(query, now))[0])
             took.append(min(times))
         total = len(bodies) * inprocess.BATCH
-        size = client.read(
-            "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'events' AND database = currentDatabase()",
-            {},
-            "b",
+        size = client.command(
+            "SELECT sum(bytes_on_disk) FROM system.parts WHERE active AND table = 'events' AND database = currentDatabase()"
         )
         print(
             f"{stored / 1e6:5.1f} million stored: endpoint {total / clock:,.0f} events/s, writer {total / written:,.0f} events/s,"

@@ -1,5 +1,5 @@
 -- The people who came so far and, where only those are wanted, no further: the latest first, with what is known of them in the period.
-SELECT hex(actor), reached, length(chain), first_seen, last_seen, events, country, device_type, channel
+SELECT lower(hex(actor)), reached, length(chain), first_seen, last_seen, events, country, device_type, channel
 FROM (SELECT actor, chain, chain[{step:UInt8}] AS reached FROM ($actors) WHERE NOT excluded AND $wanted) AS a
 INNER JOIN
 (
