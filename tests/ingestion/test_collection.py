@@ -7,6 +7,7 @@ import time
 import pytest
 import zstandard
 
+from accounts.actions import do_create_site
 from accounts.models import Consent, EventSchema
 from analytics.clickhouse import client
 from ingestion import outcomes
@@ -279,6 +280,20 @@ def test_without_limits_of_its_own_only_public_addresses_have_one(site, collect,
     assert list(limits.meters_of(config, b"salt", "8.8.8.8", False).values()) == [6000]
     [meter] = limits.meters_of(config, b"salt", "8.8.8.8", False)
     assert "8.8.8.8" not in meter
+
+
+def test_a_site_is_known_in_the_moment_in_which_it_is_made(owner, site, monkeypatch):
+    from ingestion import sites
+
+    known.refresh()  # by another process's clock this was just now
+    for n in range(3):
+        made = do_create_site(owner.teams.get(), f"new{n}.example").site
+        assert known.find(made.site_key, None, time.time()).id == made.pk
+    reads = []
+    monkeypatch.setattr(sites, "site_configurations", lambda: reads.append(1) or [])
+    for n in range(100):
+        assert known.find(f"no such key {n}", None, time.time()) is None
+    assert len(reads) <= sites.MISSES + 1, "who hammers does not reach the database each time"
 
 
 def test_odd_headers_at_an_inhuman_rate_are_a_bot(site, post, collect, drain, stored):

@@ -50,6 +50,15 @@ def make_shop(seed, people=180):
                     row | {"timestamp": later, "event_type": "refund", "event_id": uuid.uuid4(), "event_index": 50}
                 )
             at += timedelta(days=rng.uniform(0, 25))
+    firsts = {row["person_id"]: row for row in reversed(rows) if row["event_type"] == "purchase"}
+    for person in range(1, people, 9):  # of an order from before Footfall was there
+        if person in firsts:
+            early = {"timestamp": firsts[person]["timestamp"] - timedelta(minutes=1), "event_type": "refund"}
+            rows.append(
+                firsts[person]
+                | early
+                | {"order_id": f"early-{person}", "event_id": uuid.UUID(int=rng.getrandbits(128))}
+            )
     return [row for row in rows if row["timestamp"] < NOW]
 
 
@@ -133,6 +142,7 @@ def test_lifetime_value(site, shop, of, by):
         people = first[group == row.value]
         assert row.people == len(people)
         mine = sales[sales.person_id.isin(people.index)]
+        mine = mine[mine.timestamp >= mine.person_id.map(people.timestamp)]
         amounts = [
             value if kind == "purchase" else -value for value, kind in zip(mine.revenue, mine.event_type, strict=True)
         ]

@@ -247,6 +247,42 @@ def test_order_limit_and_offset(utc):
     assert [r.metrics[1] for r in ordered.rows] == sorted((r.metrics[1] for r in ordered.rows), reverse=True)
 
 
+@pytest.mark.parametrize("dimensions", [("path",), ("source",), ("country", "path"), ("day", "country")], ids=str)
+def test_which_rows_there_are_does_not_depend_on_the_first_metric(utc, dimensions):
+    """Some were only seen by sessions that began before the period: no session is counted there, but people are."""
+    told = {}
+    for metrics in (("visitors", "sessions"), ("sessions", "visitors")):
+        result = utc.ask(metrics, dimensions=dimensions, limit=1000)
+        told[metrics] = {tuple(row.dimensions): dict(zip(metrics, row.metrics, strict=True)) for row in result.rows}
+    assert told["visitors", "sessions"] == told["sessions", "visitors"]
+    if dimensions == ("path",):
+        frame, _ = utc.within(utc.period.start, utc.period.end)
+        assert {key[0] for key in told["visitors", "sessions"]} == set(frame.path)
+    for way in ("asc", "desc"):
+        order = (("sessions", way), *((name, "desc") for name in dimensions))
+        ask = lambda **more: utc.ask(("sessions", "visitors"), dimensions=dimensions, order_by=order, **more)  # noqa: E731, B023
+        every, pages = ask(limit=1000).rows, [ask(limit=3)]
+        while pages[-1].has_more:
+            pages.append(ask(limit=3, offset=3 * len(pages)))
+        assert [row for page in pages for row in page.rows] == every and len(every) == len(told["visitors", "sessions"])
+        counts = [row.metrics[0] for row in every]
+        assert counts == sorted(counts, reverse=way == "desc")
+
+
+def test_a_row_of_people_whose_sessions_began_earlier(site, insert_events):
+    day = date(2026, 5, 2)
+    midnight = datetime(2026, 5, 2, tzinfo=UTC)
+    insert_events(site, [
+        {"timestamp": midnight + timedelta(minutes=minutes), "path": path, "session_id": session, "person_id": session,
+         "visitor_id": session, "session_start": midnight + timedelta(minutes=began), "entry_page": "/a" if session == 1 else "/b"}
+        for minutes, path, session, began in ((-5, "/a", 1, -5), (5, "/late", 1, -5), (10, "/b", 2, 10))
+    ])  # fmt: skip
+    for metrics in (("visitors", "sessions"), ("sessions", "visitors")):
+        query = Query(site.pk, Period(day, day, ZoneInfo("UTC")), metrics, ("entry_page", "path"))
+        rows = {row.dimensions[1]: dict(zip(metrics, row.metrics, strict=True)) for row in core.run(query, NOW).rows}
+        assert rows == {"/late": {"visitors": 1, "sessions": 0}, "/b": {"visitors": 1, "sessions": 1}}
+
+
 def test_vitals_need_50_samples(site, insert_events):
     import numpy
 
