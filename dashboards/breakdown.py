@@ -78,8 +78,8 @@ def chosen_tab(state: State, group: str, tab: str) -> str:
 
 
 def countries(state: State) -> list[tuple[str, str, int, str]]:
-    result = core.run(state.query(("visitors",), ("country",), limit=300), state.now, "executive.map")
-    codes = [(row.dimensions[0], row.metrics[0]) for row in result.rows if row.dimensions[0]]
+    found = core.get_rows(state.query(("visitors",), ("country",), limit=300), state.now, "executive.map")
+    codes = [(row.dimensions[0], row.metrics[0]) for row in found if row.dimensions[0]]
     return [(country_iso3(c), display("country", c), number, state.toggled("country", c)) for c, number in codes]
 
 

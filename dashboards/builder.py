@@ -24,7 +24,7 @@ PARTS = {
 def known(state: State, dimension: str) -> list[str]:
     """What the site has seen, the commonest first."""
     try:
-        rows = core.run(state.query(("visitors",), (dimension,), limit=100), state.now, "builder").rows
+        rows = core.get_rows(state.query(("visitors",), (dimension,), limit=100), state.now, "builder")
     except StoreError:
         return []
     return [row.dimensions[0] for row in rows if row.dimensions[0]]

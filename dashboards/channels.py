@@ -3,6 +3,7 @@
 from typing import Any
 
 from analytics.queries import query as core
+from analytics.queries.calendar import get_buckets, label_of
 from analytics.queries.metrics import METRICS
 from dashboards.charts.lines import Line, lines
 from dashboards.names import display, write
@@ -19,17 +20,14 @@ def view(state: State, **_: str) -> dict[str, Any]:
     metric = state.value("measure", "visitors")
     metric = metric if metric in CHOICES else "visitors"
     step = "day" if state.dates.days <= 45 else "week" if state.dates.days <= 400 else "month"
-    totals = core.run(
-        state.query(tuple(dict.fromkeys((metric, "visitors"))), ("channel",), limit=20), state.now, "marketing.channels"
-    )
-    shown = [row.dimensions[0] for row in totals.rows][:MOST]
-    result = core.run(state.query((metric,), ("channel", step), limit=5000), state.now, "marketing.channels")
-    buckets = [
-        row.dimensions[0] for row in core.run(state.query(("visitors",), (step,)), state.now, "marketing.channels").rows
-    ]
-    values = {tuple(row.dimensions): row.metrics[0] for row in result.rows}
+    metrics = tuple(dict.fromkeys((metric, "visitors")))
+    totals = core.get_rows(state.query(metrics, ("channel",), limit=20), state.now, "marketing.channels")
+    shown = [row.dimensions[0] for row in totals][:MOST]
+    found = core.get_rows(state.query((metric,), ("channel", step), limit=5000), state.now, "marketing.channels")
+    buckets = [label_of(start, step, state.zone) for start in get_buckets(state.dates, step)]
+    values = {tuple(row.dimensions): row.metrics[0] for row in found}
     zero = 0 if METRICS[metric].unit in ("count", "money") else None
-    found = [
+    drawn = [
         Line(
             display("channel", channel),
             [float(v) if (v := values.get((channel, bucket), zero)) is not None else None for bucket in buckets],
@@ -41,13 +39,13 @@ def view(state: State, **_: str) -> dict[str, Any]:
             name(display("channel", row.dimensions[0]), state.toggled("channel", row.dimensions[0])),
             num(write(metric, row.metrics[0], state.site.currency), raw=row.metrics[0]),
         ]
-        for row in totals.rows
+        for row in totals
     ]
     sheet = Sheet(
         "Channels over time",
         ["Channel", METRICS[metric].label],
         rows,
-        figure=lines(buckets, found, "%" if METRICS[metric].unit == "percent" else "") if rows else None,
+        figure=lines(buckets, drawn, "%" if METRICS[metric].unit == "percent" else "") if rows else None,
         fields=[Field("measure", "Figure", metric, [(key, METRICS[key].label) for key in CHOICES])],
     )
     return show(state, sheet, ("query", {"metrics": [metric], "dimensions": ["channel", step]}))

@@ -83,7 +83,7 @@ def marketing_rows(state: State, parts: list[State]) -> list[list[Cell]]:
     found = [
         {
             row.dimensions[0]: row.metrics[0]
-            for row in core.run(part.query(("visitors",), ("channel",), limit=8), state.now).rows
+            for row in core.get_rows(part.query(("visitors",), ("channel",), limit=8), state.now)
         }
         for part in parts
     ]
@@ -104,7 +104,7 @@ def view(state: State, page: str, **_: str) -> dict[str, Any]:
     parts = one_by_one(state)
     metric = state.metric if state.metric in FIGURES[page] else "visitors"
     step = "day" if state.dates.days <= 92 else "week"
-    series = [core.run(part.query((metric,), (step,)), state.now, f"{page}.compare").rows for part in parts]
+    series = [core.get_rows(part.query((metric,), (step,)), state.now, f"{page}.compare") for part in parts]
     when = [row.dimensions[0] for row in series[0]] if series else []
     drawn = [
         Line(segment.name, [None if row.metrics[0] is None else float(row.metrics[0]) for row in rows])

@@ -29,9 +29,8 @@ def label(start: str, step: str) -> str:
 
 
 def points(state: State, metric: str) -> list[Point]:
-    result = core.run(state.query((metric,), (state.step,), compare=True), state.now, "executive.series")
     made = []
-    for row in result.rows:
+    for row in core.get_rows(state.query((metric,), (state.step,), compare=True), state.now, "executive.series"):
         value = row.metrics[0]
         before = row.comparison[0] if row.comparison else None
         ahead = row.partial and datetime.fromisoformat(row.dimensions[0]).replace(tzinfo=None) > wall_clock(state)
@@ -71,9 +70,8 @@ def unusual(state: State, metric: str, found: list[Point]) -> dict[int, tuple[fl
         return {}
     weeks = timedelta(days=7 * anomalies.WEEKS)
     earlier = Period(state.dates.first - weeks, state.dates.first - timedelta(days=1), state.zone)
-    before = core.run(
-        replace(state.query((metric,), ("day",)), period=earlier), datetime.now(UTC), "executive.anomalies"
-    ).rows
+    query = replace(state.query((metric,), ("day",)), period=earlier)
+    before = core.get_rows(query, datetime.now(UTC), "executive.anomalies")
     history = [None if row.metrics[0] is None else float(row.metrics[0]) for row in before]
     while history and not history[0]:  # the site was not there yet
         history[0:1] = []
