@@ -5,10 +5,11 @@ from urllib.parse import parse_qsl
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from accounts.access import LEAST, NAMES, PEOPLE, access_site, get_site_role
 from accounts.models import Role, Site
-from analytics.saved.links import get_link
+from analytics.saved.links import find_link
 from analytics.saved.models import Link
 from dashboards.groups import is_on
 
@@ -51,10 +52,12 @@ def enter(request: HttpRequest, site_id: int, people: bool = False) -> Door:
     """
     token = request.GET.get(SHARE, "")
     if token:
-        link = get_link(token)
+        link = find_link(token)
         below = request.path_info.removeprefix(f"/sites/{site_id}/")
         if link is None or link.site_id != site_id or people or not is_on(link.page, below):
             raise Http404("There is no such page.")
+        if link.password and not link.accepts(request.COOKIES.get(link.cookie, "")):
+            raise Closed(redirect("shared", link.token))
         return Door(link.site, link)
     if not request.user.is_authenticated:
         raise Closed(redirect_to_login(request.get_full_path()))

@@ -5,7 +5,7 @@ from typing import Any
 
 from analytics.queries import explorer
 from analytics.queries import funnel as core
-from analytics.queries.dimensions import DIMENSIONS
+from analytics.queries.dimensions import DIMENSIONS, BadQuery
 from analytics.queries.filters import UNITS
 from analytics.queries.people import Scope, check_window
 from dashboards.names import compact, display, duration
@@ -48,6 +48,7 @@ class Row:
     of_previous: str
     dropped: str
     median: str
+    mean: str
 
 
 def known_order(text: str) -> core.Order:
@@ -70,6 +71,7 @@ def row_of(number: int, step: core.Step) -> Row:
         "" if number == 1 or step.share_of_previous is None else f"{step.share_of_previous:.1f}%",
         f"{step.dropped:,}" if step.dropped else "",
         "" if step.median_seconds is None else duration(step.median_seconds),
+        "" if step.mean_seconds is None else duration(step.mean_seconds),
     )  # fmt: skip
 
 
@@ -189,7 +191,12 @@ def people(state: State, number: str = "1", dropped: str = "", **_: str) -> dict
 
 @panel("dashboards/panels/funnel.html")
 def view(state: State, **_: str) -> dict[str, Any]:
-    return built(state)
+    """A step that cannot be read leaves the form, in which it can be mended."""
+    try:
+        return built(state)
+    except BadQuery as error:
+        kinds = explorer.get_event_names(Scope(state.site.pk, state.dates, state.filters), tag="product.funnel")
+        return form_of(state, state.values("step"), kinds) | {"rows": [], "problem": str(error)}
 
 
 @panel("dashboards/panels/funnel_short.html")

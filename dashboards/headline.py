@@ -39,7 +39,8 @@ def change_of(name: str, now: Any, before: Any) -> tuple[str, str, str]:
     change = float(now) - float(before) if points else 100 * (float(now) - float(before)) / float(before)
     if abs(change) < 0.5:
         return "0%" if not points else "0 pts", "same", ""
-    text = f"{abs(change):.0f}{' pts' if points else '%'}" if abs(change) < 1000 else ">999%"
+    unit = "%" if not points else " pt" if round(abs(change)) == 1 else " pts"
+    text = f"{abs(change):.0f}{unit}" if abs(change) < 1000 else ">999%"
     up_is_good = METRICS[name].up_is_good
     judgement = "" if up_is_good is None else "good" if (change > 0) == up_is_good else "bad"
     return text, "up" if change > 0 else "down", judgement
@@ -81,5 +82,5 @@ def view(state: State, **_: str) -> dict[str, Any]:
         "sampled": result.sampled,
         "apart": left_out(),
         "table": (["figure", "value", "before"], [[tile.label, tile.exact, tile.before] for tile in shown]),
-        "api": ("query", {"metrics": list(SHOWN), "compare": state.compare}),
+        "api": ("query", {"metrics": list(SHOWN), **state.compare_request}),
     }

@@ -83,6 +83,9 @@ def view(state: State, **_: str) -> dict[str, Any]:
                 ),
             ),
         ],
-        note=f"{ahead_text(ahead, currency)} {left_out()}" if rows else "",
+        note="Counts people who are known again: identified, or with consent."
+        f" {ahead_text(ahead, currency)} {left_out()}"
+        if rows
+        else "",
     )
     return show(state, sheet, ("ltv", {"by": by, "of": of, "days": list(DAYS), "forecast_days": 90}))

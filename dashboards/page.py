@@ -35,7 +35,7 @@ def page(template: str) -> Callable[[More], Callable[..., HttpResponse]]:
             answer = render(
                 request, template, context | {"groups": shown, "embedded": "embed" in request.GET} | more(door, state)
             )
-            if door.link and door.link.embed:
+            if door.link and door.link.embed and not door.link.password:
                 let_frame(answer)
             return answer
 

@@ -97,7 +97,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
         "notes": noted,
         "unusual": told,
         "table": (["when", metric, "before"], [[p.when, p.value, p.before] for p in found]),
-        "api": ("query", {"metrics": [metric], "interval": state.step, "compare": state.compare}),
+        "api": ("query", {"metrics": [metric], "interval": state.step, **state.compare_request}),
         "points": found,
         "metric": METRICS[metric],
         "steps": [(name, state.address(interval=name), name == state.step) for name in state.steps],

@@ -62,6 +62,7 @@ EXTRA = (
     SHARE,
 )
 MOST_SEGMENTS = 5
+NAMES = {"first": "from", "last": "to", "earlier_first": "compare_from", "earlier_last": "compare_to"}  # in the address
 Clause = tuple[str, str, tuple[str, ...]]  # operator, dimension, values
 
 
@@ -118,6 +119,9 @@ class State:
     first: str = ""
     last: str = ""
     compare: str = "previous_period"
+    earlier_first: str = ""  # of a comparison with dates of one's own
+    earlier_last: str = ""
+    align: str = ""  # "weekday": Mondays are compared with Mondays
     interval: str = ""
     metric: str = "visitors"
     clauses: tuple[Clause, ...] = ()
@@ -126,6 +130,7 @@ class State:
     fixed: tuple[Clause, ...] = ()  # of a shared link: a guest cannot take them away
     is_guest: bool = False
     sees_names: bool = False  # of single people
+    problems: tuple[str, ...] = ()  # what of the address could not be read and was left out
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -140,7 +145,16 @@ class State:
 
     @cached_property
     def compared(self) -> Period | None:
-        return calendar.compare_to(self.dates, self.compare)
+        return calendar.compare_to(self.dates, self.compare_text, self.align == "weekday")
+
+    @property
+    def compare_text(self) -> str | list[str]:
+        """As the API writes it."""
+        return [self.earlier_first, self.earlier_last] if self.compare == "custom" else self.compare
+
+    @property
+    def compare_request(self) -> dict[str, Any]:
+        return {"compare": self.compare_text} | ({"match_weekday": True} if self.align == "weekday" else {})
 
     @property
     def raw_filters(self) -> list[Any]:
@@ -193,10 +207,9 @@ class State:
     def address(self, **changes: object) -> str:
         """`?…` of this state, changed; only what differs from the defaults stands in it."""
         other = replace(self, **changes) if changes else self  # type: ignore[arg-type]
-        fields = ("period", "first", "last", "compare", "interval", "metric")
-        names = {"first": "from", "last": "to"}
+        fields = ("period", "first", "last", "compare", "earlier_first", "earlier_last", "align", "interval", "metric")
         pairs = [
-            (names.get(name, name), getattr(other, name))
+            (NAMES.get(name, name), getattr(other, name))
             for name in fields
             if getattr(other, name) != State.__dataclass_fields__[name].default
         ]
@@ -273,8 +286,8 @@ def dates_text(period: Period) -> str:
 
 
 def get_state(request: HttpRequest, door: Door | Site, now: datetime | None = None) -> State:
-    """What cannot be read falls back to the default, since addresses get cut and edited by hand. Raises Http404 where a
-    shared link has lost what it is bound to."""
+    """What cannot be read falls back to the default and is named in `problems`, since addresses get cut and edited by hand.
+    Raises Http404 where a shared link has lost what it is bound to."""
     door = Door(door) if isinstance(door, Site) else door
     given: QueryDict = request.GET
     extra = tuple((name, text[:500]) for name in EXTRA for text in given.getlist(name)[:20] if text)
@@ -282,7 +295,11 @@ def get_state(request: HttpRequest, door: Door | Site, now: datetime | None = No
         extra = tuple(pair for pair in extra if pair[0] != "segment") + tuple(
             ("segment", text) for text in fixed_segments(door)
         )
-    clauses = tuple(clause for text in given.getlist("f")[:20] if (clause := parse_clause(text)))
+    read = [(text, parse_clause(text)) for text in given.getlist("f")[:20]]
+    clauses = tuple(clause for _, clause in read if clause)
+    problems = [f"The filter {text[:80]!r} cannot be read; it is left out." for text, clause in read if not clause]
+    if len({text for name, text in extra if name == "segment"}) > MOST_SEGMENTS:
+        problems.append(f"At most {MOST_SEGMENTS} segments are compared; the others are left out.")
     state = State(
         site=door.site,
         is_guest=door.is_guest,
@@ -292,6 +309,9 @@ def get_state(request: HttpRequest, door: Door | Site, now: datetime | None = No
         first=given.get("from", ""),
         last=given.get("to", ""),
         compare=given.get("compare", "previous_period"),
+        earlier_first=given.get("compare_from", ""),
+        earlier_last=given.get("compare_to", ""),
+        align=given.get("align", ""),
         interval=given.get("interval", ""),
         metric=given.get("metric", "visitors"),
         clauses=clauses,
@@ -303,7 +323,13 @@ def get_state(request: HttpRequest, door: Door | Site, now: datetime | None = No
     for part in ("dates", "compared", "filters"):
         try:
             getattr(state, part)
-        except (BadPeriod, BadQuery):
-            plain = {"dates": {"period": "28d"}, "compared": {"compare": ""}, "filters": {"clauses": ()}}[part]
+        except (BadPeriod, BadQuery) as error:
+            plain = {
+                "dates": {"period": "28d", "first": "", "last": ""},
+                "compared": {"compare": "", "earlier_first": "", "earlier_last": "", "align": ""},
+                "filters": {"clauses": ()},
+            }[part]
             state = replace(state, **plain)  # type: ignore[arg-type]
-    return state
+            what = {"dates": "The period", "compared": "The comparison", "filters": "A filter"}[part]
+            problems.append(f"{what} of this address cannot be read and is left out: {error}.")
+    return replace(state, problems=tuple(problems)) if problems else state

@@ -24,7 +24,15 @@ def periods(state: State) -> list[tuple[str, str, bool]]:
 
 
 def comparisons(state: State) -> list[tuple[str, str, bool]]:
-    return [(title, state.address(compare=name), state.compare == name) for name, title in calendar.COMPARISONS.items()]
+    plain = {"earlier_first": "", "earlier_last": ""}
+    made = [
+        (title, state.address(compare=name, **plain), state.compare == name)
+        for name, title in calendar.COMPARISONS.items()
+    ]
+    if state.compare in ("previous_period", "year_over_year"):
+        aligned = state.align == "weekday"
+        made.append(("Same weekdays", state.address(align="" if aligned else "weekday"), aligned))
+    return made
 
 
 def segments(state: State) -> list[tuple[str, str, bool]]:
@@ -58,7 +66,10 @@ def toolbar(door: Door, state: State, page: str, user: User | AnonymousUser) -> 
         "views": views(state, user) if isinstance(user, User) and not door.is_guest else [],
         "query": state.address()[1:],
         "cleared": state.address(clauses=(), extra=tuple(pair for pair in state.extra if pair[0] != "segment")),
-        "kept": [("compare", state.compare), ("metric", state.metric), *state.extra],
+        "kept": [pair for pair in state.pairs("period", "from", "to", "interval") if pair[0] != "f"],
+        "kept_dates": [
+            pair for pair in state.pairs("compare", "compare_from", "compare_to", "align") if pair[0] != "f"
+        ],
         "clause_texts": [write_clause(clause) for clause in state.clauses],
         "fields": state.pairs(),
         "dimensions": sorted((d.label, name) for name, d in DIMENSIONS.items()),

@@ -68,6 +68,7 @@ urlpatterns = [
     path("sites/<int:site_id>/<slug:page>/compare", compare.view, name="panel-compare"),
     path("sites/<int:site_id>/<slug:page>/report.pdf", download.view, name="download"),
     path("sites/<int:site_id>/filter", filtering.view, name="filter"),
+    path("sites/<int:site_id>/filter/values", filtering.values, name="filter-values"),
     path("sites/<int:site_id>/executive/panels/series", series.view, name="panel-series"),
     path("sites/<int:site_id>/executive/panels/<slug:group>", breakdown.view, name="panel-breakdown"),
     path("sites/<int:site_id>/executive/details/<slug:dimension>", breakdown.details, name="details"),

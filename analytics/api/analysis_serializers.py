@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from analytics.api.serializers import UNCONVERTED_HELP, Dates, Filters, UnconvertedSerializer
+from analytics.api.serializers import UNCONVERTED_HELP, Dates, Filters, Strict, UnconvertedSerializer
 from analytics.queries import attribution, experiment, funnel
 
 SELECTOR = {
@@ -32,12 +32,12 @@ class Events(serializers.Field[Any, Any, Any, Any]):
         return data
 
 
-class AnalysisSerializer(serializers.Serializer[Any]):
+class AnalysisSerializer(Strict):
     date_range = Dates(default="30d", help_text="As in query: a name, Nd, a date, or [first, last].")
     filters = Filters(default=list, help_text="As in query; only events that fit are looked at.")
 
 
-class ExclusionSerializer(serializers.Serializer[Any]):
+class ExclusionSerializer(Strict):
     event = Events(required=False, help_text=SELECTOR_HELP)
     page = serializers.CharField(required=False)
     filters = Filters(required=False)

@@ -46,7 +46,17 @@ class Goal(serializers.Field[Any, Any, Any, Any]):
         return data
 
 
-class QuerySerializer(serializers.Serializer[Any]):
+class Strict(serializers.Serializer[Any]):
+    """Refuses what it does not know: a filter that is misspelt would answer with everything."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, dict) and (unknown := [str(name)[:40] for name in data if name not in self.fields]):
+            told = f"not known here; expected some of {', '.join(self.fields)}"
+            raise serializers.ValidationError({name: [told] for name in unknown[:1]})
+        return super().to_internal_value(data)
+
+
+class QuerySerializer(Strict):
     metrics = serializers.ListField(
         child=serializers.CharField(), min_length=1, max_length=len(METRICS), help_text=f"From {', '.join(METRICS)}."
     )

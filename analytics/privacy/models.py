@@ -69,6 +69,10 @@ class PrivacyRequest(models.Model):
     def archive_until(self) -> datetime | None:
         return self.finished_at + self.KEPT_FOR if self.finished_at and self.kind == self.Kind.EXPORT else None
 
+    @property
+    def found_nothing(self) -> bool:
+        return self.state == self.State.DONE and not any(step["found"] for step in self.steps)
+
     def find_step(self, name: str) -> dict[str, Any]:
         found: dict[str, Any] = next(step for step in self.steps if step["name"] == name)
         return found

@@ -43,12 +43,13 @@ def run(
             name, sessions.get(name, 0), spend.get(name, Decimal(0)), credited.get(name, nothing).conversions,
             credited.get(name, nothing).revenue, new.get(name, nothing).conversions,
         )
-        for name in {*credited, *spend}
+        for name in {*credited, *spend, *sessions}
     ]  # fmt: skip
     made.sort(key=lambda c: (-c.spend, -c.revenue, -c.sessions, c.name))
     total = campaign(
-        "", sum(c.sessions for c in made), sum((c.spend for c in made), Decimal(0)), sum(c.conversions for c in made),
-        sum((c.revenue for c in made), Decimal(0)), sum(c.new_customers for c in made),
+        "", sum(sessions.values()), sum((c.spend for c in made), Decimal(0)),
+        sum(one.conversions for one in credited.values()), sum((c.revenue for c in made), Decimal(0)),
+        sum(one.conversions for one in new.values()),
     )  # fmt: skip
     return made, total
 

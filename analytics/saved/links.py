@@ -21,13 +21,6 @@ def find_link(token: str) -> Link | None:
     return link if get_site_role(link.created_by, link.site) is not None else None
 
 
-def get_link(value: str) -> Link | None:
-    """`value`: TOKEN, or TOKEN:GRANT where there is a password."""
-    token, _, grant = value.partition(":")
-    link = find_link(token)
-    return link if link and (not link.password or link.accepts(grant)) else None
-
-
 def do_end_access(sender: Any, user: User, site_ids: list[int], **_: Any) -> None:
     """Somebody no longer sees these sites: the links and the reports that they made stop, whoever is mailed by these, and
     what others made is no longer mailed to them."""

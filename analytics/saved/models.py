@@ -155,6 +155,11 @@ class Link(models.Model):
         return f"{self.pk}-{mac[:40]}"
 
     @property
+    def cookie(self) -> str:
+        """In which a browser keeps the grant: an address that held it would pass it on with itself."""
+        return f"footfall_link_{self.pk}"
+
+    @property
     def is_open(self) -> bool:
         return self.expires_at is None or now() < self.expires_at
 

@@ -162,6 +162,13 @@ class LinkForm(SavedForm):
         else:
             del self.fields["open_to_all"]
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        kept = self.instance.password and not data.get("open_to_all")
+        if data.get("embed") and (data.get("new_password") or kept):
+            self.add_error("embed", "A frame cannot ask for a password: choose one of the two.")
+        return data
+
     def save(self, commit: bool = True) -> Any:
         if self.cleaned_data["new_password"] or self.cleaned_data.get("open_to_all"):
             self.instance.put_password(self.cleaned_data["new_password"])

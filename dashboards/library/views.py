@@ -136,7 +136,6 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
     link = find_link(token)
     if link is None:
         raise Http404("There is no such page.")
-    value, wrong = link.token, False
     if link.password:
         if request.method != "POST":
             return render(request, "dashboards/library/shared.html", {"link": link})
@@ -144,15 +143,19 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
         by_all = throttle.hashed("shared-link", str(link.pk))
         if throttle.is_throttled(name, MOST_GUESSES) or throttle.is_throttled(by_all, MOST_GUESSES_OF_ALL):
             return render(request, "dashboards/library/shared.html", {"link": link, "closed": True}, status=429)
-        wrong = not link.check_password(request.POST.get("password", ""))
-        if wrong:
+        if not link.check_password(request.POST.get("password", "")):
             throttle.count(name, 600)
             throttle.count(by_all, 600)
             return render(request, "dashboards/library/shared.html", {"link": link, "wrong": True}, status=403)
-        value = f"{link.token}:{link.grant()}"
     do_record(None, Action.LINK_OPENED, None, link.site, target=target_of("link", link), request=request)
-    more = urlencode([(SHARE, value), *([("embed", "1")] if "embed" in request.GET else [])])
-    return redirect(f"{reverse(link.page, args=[link.site_id])}?{link.query}{'&' if link.query else ''}{more}")
+    more = urlencode([(SHARE, link.token), *([("embed", "1")] if "embed" in request.GET else [])])
+    answer = redirect(f"{reverse(link.page, args=[link.site_id])}?{link.query}{'&' if link.query else ''}{more}")
+    if link.password:
+        answer.set_cookie(
+            link.cookie, link.grant(), max_age=link.GRANTED_FOR, path=f"/sites/{link.site_id}/",
+            secure=request.is_secure(), httponly=True, samesite="Lax",
+        )  # fmt: skip
+    return answer
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -85,13 +85,22 @@ function drawAll(): void {
   for (const node of document.querySelectorAll<ChartNode>("[data-chart]")) void draw(node);
 }
 
+// Who had the focus in what is replaced has it again afterwards, on what is called the same.
+let left = "";
+const nameOf = (element: Element): string => `${element.tagName} ${element.getAttribute("aria-label") || element.textContent?.trim()}`;
 document.addEventListener("htmx:afterSwap", (event) => {
   const target = (event as CustomEvent).detail.target as HTMLElement;
+  if (left && !target.contains(document.activeElement)) {
+    const same = [...target.querySelectorAll<HTMLElement>("a, button, summary, input, select")].find((one) => nameOf(one) === left);
+    same?.focus({ preventScroll: true });
+  }
+  left = "";
   for (const node of target.querySelectorAll<ChartNode>("[data-chart]")) void draw(node);
   if (target instanceof HTMLDialogElement && !target.open) target.showModal();
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const target = (event as CustomEvent).detail.target as HTMLElement;
+  left = document.activeElement && target.contains(document.activeElement) ? nameOf(document.activeElement) : "";
   for (const node of target.querySelectorAll<ChartNode>(".js-plotly-plot")) (window as any).Plotly?.purge(node);
 });
 // A tab that nobody sees asks for nothing; it asks at once when it is seen again.
@@ -109,6 +118,15 @@ for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout", "
     panel.querySelector("button")!.addEventListener("click", () => (window as any).htmx.trigger(panel, "retry"));
   });
 }
+// A panel's form loads the page anew: back to the panel, not to the top.
+document.addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement;
+  const panel = form.closest<HTMLElement>("[data-panel][id]");
+  if (!panel || form.method !== "get") return;
+  const address = new URL(form.action);
+  address.hash = panel.id;
+  form.action = address.href;
+});
 document.addEventListener("click", (event) => {
   const target = event.target as HTMLElement;
   if (target instanceof HTMLDialogElement) target.close();

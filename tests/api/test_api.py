@@ -133,3 +133,15 @@ def test_when_clickhouse_is_away(call, site, monkeypatch):
         broken.setattr(client, "read", away)
         answer = call(f"sites/{site.pk}/query", {"metrics": ["visitors"]})
     assert answer.status_code == 503 and answer["Retry-After"] == "5"
+
+
+def test_what_a_request_says_beyond_what_is_known_is_refused(call, site):
+    """A misspelt filter would answer with everybody."""
+    for operation, body, field in (
+        ("query", {"metrics": ["visitors"], "filter": [["is", "country", ["DE"]]]}, "filter"),
+        ("funnel", {"steps": ["a", "b"], "windows": "1d"}, "windows"),
+        ("ltv", {"day": [1]}, "day"),
+    ):
+        answer = call(f"sites/{site.pk}/{operation}", body)
+        assert answer.status_code == 400 and answer.json()["error"]["field"] == field, answer.content
+        assert "not known here" in answer.json()["error"]["message"]

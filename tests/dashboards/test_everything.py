@@ -124,6 +124,44 @@ def test_filters_are_added_without_a_script(get, shop, site, client_in):
     )
 
 
+def test_a_filter_takes_the_names_that_are_shown(get, shop, site, client_in):
+    base = f"/sites/{site.pk}/filter?period=90d&back=product&add_operator=is&"
+    for given, stored in (("germany", "DE"), ("de", "DE"), ("Germany|DE", "DE%7CDE")):
+        answer = client_in.get(base + f"add_dimension=country&add_values={given}")
+        assert answer.url.endswith(f"f=is%2Ccountry%2C{stored}"), answer.url
+    assert client_in.get(base + "add_dimension=channel&add_values=email").url.endswith("f=is%2Cchannel%2CEmail")
+    page = client_in.get(base + "add_dimension=country&add_values=Narnia", follow=True).content.decode()
+    assert "Nobody in this period has Country Narnia." in page
+    assert '<option value="DE" label="Germany"></option>' in get("filter/values", "period=90d&add_dimension=country")
+    events = get("filter/values", "period=90d&events=1")
+    assert '<option value="purchase"></option>' in events and "<script" not in get(
+        "filter/values", "period=90d&add_property=plan"
+    )
+    assert get("filter/values", "add_dimension=mood").strip() == ""
+
+
+def test_what_an_address_says_wrongly_is_told(get, shop):
+    for wrong, told in (
+        ("f=nonsense,x", "The filter &#x27;nonsense,x&#x27; cannot be read"),
+        ("f=is,nonsense,x", "A filter of this address cannot be read"),
+        ("period=custom&from=2026-03-01&to=2026-02-01", "The period of this address cannot be read"),
+        ("compare=custom&compare_from=x&compare_to=y", "The comparison of this address cannot be read"),
+        ("&".join(f"segment={n}" for n in range(1, 7)), "At most 5 segments are compared"),
+    ):
+        assert told in get("executive", wrong), wrong
+    assert "cannot be read" not in get("executive", "f=is,country,DE&period=90d")
+
+
+def test_comparisons_with_dates_of_ones_own_and_with_the_same_weekdays(get, shop):
+    base = "period=custom&from=2026-03-03&to=2026-03-05"
+    page = get("executive", f"{base}&compare=custom&compare_from=2026-01-01&compare_to=2026-01-03")
+    assert "compared with 1 Jan – 3 Jan 2026" in page and 'name="compare_from" required value="2026-01-01"' in page
+    assert "compared with 28 Feb – 2 Mar 2026" in get("executive", base)
+    assert "compared with 24 Feb – 26 Feb 2026" in get("executive", f"{base}&align=weekday"), "a Tuesday as well"
+    asked = get("executive/panels/headline", f"{base}&align=weekday")
+    assert "&quot;match_weekday&quot;: true" in asked
+
+
 def test_views_and_segments_from_the_toolbar(get, shop, site, client_in):
     sent = {"name": "Germany", "page": "product", "query": "f=is,country,DE", "shared": "on"}
     client_in.post(f"/sites/{site.pk}/views/save", sent)
@@ -250,13 +288,17 @@ class TestLinks:
         link.put_password("open sesame")
         link.save()
         guest = Client()
-        get("executive/panels/headline", f"share={link.token}", 404, guest)
+        get("executive/panels/headline", f"share={link.token}", 302, guest)
+        assert guest.get(f"/sites/{site.pk}/executive?share={link.token}").url == f"/share/{link.token}"
         assert guest.post(f"/share/{link.token}", {"password": "no"}).status_code == 403
         opened = guest.post(f"/share/{link.token}", {"password": "open sesame"})
-        assert guest.get(opened.url).status_code == 200
+        cookie = opened.cookies[link.cookie]
+        assert cookie["httponly"] and cookie["samesite"] == "Lax" and cookie["path"] == f"/sites/{site.pk}/"
+        assert cookie.value not in opened.url and link.token in opened.url, "the address does not let anybody in"
+        assert guest.get(opened.url).status_code == 200 and Client().get(opened.url).status_code == 302
         link.put_password("another")
         link.save()
-        assert guest.get(opened.url).status_code == 404, "a new password ends what the old one opened"
+        assert guest.get(opened.url).status_code == 302, "a new password ends what the old one opened"
         for _ in range(20):
             guest.post(f"/share/{link.token}", {"password": "guess"})
         assert guest.post(f"/share/{link.token}", {"password": "another"}).status_code == 429

@@ -69,6 +69,7 @@ def test_from_the_setup_link_to_figures(footfall_factory, tmp_path):
             page.reload()
         check_executive(page)
         check_live(page)
+        check_phone(page, footfall.url)
         assert problems == []
 
 
@@ -87,6 +88,28 @@ def visit(browser, shop):
     assert context.cookies() == [] and page.evaluate("localStorage.length + sessionStorage.length") == 0
     context.close()
     assert problems == []
+
+
+def check_phone(page, url):
+    """Menus are fixed to the window there; forms come back to their panel; the focus survives a change of tab."""
+    page.goto(f"{url}/sites/1/executive")
+    page.set_viewport_size({"width": 390, "height": 844})
+    for summary in page.query_selector_all(".toolbar details.popover > summary"):
+        summary.click()
+        panel = page.query_selector(".toolbar details[open] > .menu-panel").bounding_box()
+        assert panel["y"] >= 0 and panel["y"] + panel["height"] <= 844 and panel["x"] >= 0, panel
+        page.keyboard.press("Escape")
+    page.click(".toolbar summary[aria-label^='Period']")
+    page.click(".range-presets >> text=Today")
+    page.wait_for_url("**period=today*")
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.wait_for_selector("section[aria-label=Sources] nav a:has-text('Channels')").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("section[aria-label=Sources] nav a[aria-current]:has-text('Channels')")
+    assert page.evaluate("document.activeElement.textContent.trim()") == "Channels"
+    page.goto(f"{url}/sites/1/product")
+    page.wait_for_selector("#retention form button:has-text('Show')").click()
+    page.wait_for_url("**#retention")
 
 
 def views(page):

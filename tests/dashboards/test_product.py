@@ -66,7 +66,12 @@ def test_a_funnel(get, shop):
     assert re.findall(r'bar-value" title="(\d+) people', text) == ["10", "4", "2"]
     assert "50.0% of the step before, 2 left; 1m" in text and "20.0% go all the way" in text
     assert get("product/panels/funnel").count('title="10 people"') == 1, "the shop's way is suggested"
-    assert "could not be loaded" in get("product/panels/funnel", "step=a&step=b&window=soon")
+    for wrong, told in (
+        ("step=a&step=b&window=soon", "a number and a unit"),
+        ("step=goal:Nope&step=purchase", "no goal"),
+    ):
+        text = get("product/panels/funnel", wrong)
+        assert told in text and 'role="alert"' in text and 'name="step" value=' in text, "the form stays, to mend it"
 
 
 def test_retention_and_flow(get, shop):

@@ -11,11 +11,13 @@ import pandas as pd
 import pytest
 
 from analytics.queries import customers, forecast, goals, lifecycle, ltv, money, retention
+from analytics.queries import query as core
 from analytics.queries.calendar import Period
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import check_filters
 from analytics.queries.ltv import Ltv
 from analytics.queries.people import Scope, Selector
+from analytics.queries.query import Query
 from analytics.queries.retention import Retention
 
 pytestmark = pytest.mark.django_db
@@ -177,6 +179,15 @@ def test_campaigns(site, shop):
     )
     assert (found["unseen"].roi, found["unseen"].cac) == (-1.0, None) and found["news"].roas is None
     assert total.spend == 510 and total.new_customers == pytest.approx(len(new), abs=0.01)
+    counted = core.run(Query(site.pk, PERIOD, ("sessions",)), NOW).totals[0]
+    assert total.sessions == sum(row.sessions for row in rows) == counted
+
+
+def test_a_campaign_without_a_conversion_is_told(site, insert_events):
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    insert_events(site, [{"timestamp": at, "session_id": 1, "utm_campaign": "launch", "channel": "Email"}])
+    (row,), total = money.run(scope(site), {})
+    assert (row.name, row.sessions, row.conversions, total.sessions) == ("launch", 1, 0, 1)
 
 
 def test_new_is_who_never_bought_before_whatever_is_filtered(site, insert_events):
