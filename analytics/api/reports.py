@@ -157,7 +157,8 @@ class CustomersView(AnalysisView):
     @documented(
         "customers",
         "New against returning customers",
-        "A customer is new in the interval of their first purchase ever.",
+        "A customer is new in the interval of their first purchase ever, if that lies in the range: in a first interval that"
+        " the range cuts, who bought first in the part before it is returning.",
         CustomersSerializer,
         answer_of("Customers", buckets=list[customers.Bucket], new=customers.Sales, returning=customers.Sales),
         {"interval": "month", "date_range": "year"},

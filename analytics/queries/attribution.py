@@ -96,14 +96,15 @@ def run(asked: Attribution, tag: str = "attribution") -> AttributionResult:
     converted = [row for row in paths if row[1] > 0]
     driven = markov(paths)
     # The data-driven model also credits what led to a conversion through somebody else's path.
+    touches: dict[str, int] = dict(asked_touches())
     values = {touch for row in converted for touch in row[0]} | {value for value, part in driven.items() if part > 0}
+    values |= touches.keys()  # and what led to none
     total, revenue = sum(row[1] for row in converted), sum((row[3] for row in converted), Decimal(0))
     shares: dict[str, dict[str, list[Any]]] = {value: {name: [0, 0] for name in SIMPLE} for value in sorted(values)}
     for value, *numbers in asked_credits():
         if value in shares:
             for i, name in enumerate(SIMPLE):
                 shares[value][name] = [numbers[2 * i], numbers[2 * i + 1]]
-    touches: dict[str, int] = dict(asked_touches())
     made = []
     for value in shares:
         credits = {

@@ -50,7 +50,11 @@ SCALED_REVENUE = "toDecimal128(revenue, 4) * toDecimal128(weight, 4)"
 WITH_ORDER, WITHOUT_ORDER = f"{PURCHASE} AND order_id != ''", f"{PURCHASE} AND order_id = ''"
 CONVERTED_ORDER = "goal AND order_id != ''"
 ORDERS = f"(countIf({WITHOUT_ORDER}) + uniqExactIf(order_id, {WITH_ORDER}))"
-SCALED_ORDERS = f"(sumIf(toFloat64(weight), {WITHOUT_ORDER}) + {estimate('order_id', WITH_ORDER)})"
+RATED = "(paid = 0 OR revenue != 0)"  # what has no exchange rate is in neither part of a mean
+RATED_ORDERS = f"(countIf({WITHOUT_ORDER} AND {RATED}) + uniqExactIf(order_id, {WITH_ORDER} AND {RATED}))"
+SCALED_ORDERS = (
+    f"(sumIf(toFloat64(weight), {WITHOUT_ORDER} AND {RATED}) + {estimate('order_id', f'{WITH_ORDER} AND {RATED}')})"
+)
 BOUNCED = "pageviews = 1 AND interactions = 1"
 MEASURED = "event_type IN ('page_exit', 'scroll')"
 VIEW, VISIT = "event_type = 'page_view'", "cityHash64(session_id, path)"
@@ -100,7 +104,7 @@ METRICS: dict[str, Metric] = {
         scaled=f"{once_per_order(PURCHASE, SCALED_REVENUE)} - {once_per_order(REFUND, SCALED_REVENUE)}",
     ),
     "average_order_value": Metric(
-        "Average order value", "events", f"toFloat64({once_per_order(PURCHASE)}) / {ORDERS}", "money",
+        "Average order value", "events", f"toFloat64({once_per_order(PURCHASE)}) / {RATED_ORDERS}", "money",
         scaled=f"toFloat64({once_per_order(PURCHASE, SCALED_REVENUE)}) / {SCALED_ORDERS}",
     ),
     "conversions": Metric(

@@ -59,8 +59,8 @@ def statement(scope: Scope, by: str, limit: int) -> tuple[str, dict[str, Any]]:
     bound, parts = Bound({"most": limit + 1}), []
     for name, (good, poor) in THRESHOLDS.items():
         parts += [
-            f"count({name})", f"quantilesExactInclusive(0.5, 0.75, 0.95)({name})", f"countIf({name} <= {good})",
-            f"countIf({name} > {poor})",
+            f"count({name})", f"quantilesExactInclusive(0.5, 0.75, 0.95)({name})", f"countIf({name} <= toFloat32({good}))",
+            f"countIf({name} > toFloat32({poor}))",  # as they are stored, or 0.1 would be more than 0.1
         ]  # fmt: skip
     has_any = " OR ".join(f"{name} IS NOT NULL" for name in THRESHOLDS)
     sql = fill(

@@ -153,6 +153,15 @@ def test_a_session_without_a_page_view_is_no_touch(site, insert_events):
     assert (row.value, row.touches, {credit.conversions for credit in row.credits.values()}) == ("Email", 1, {1})
 
 
+def test_what_led_to_nothing_is_listed_with_its_touches(site, insert_events):
+    insert_events(
+        site, [visit(1, 0, "Email"), visit(1, 2, "", "purchase", revenue=Decimal(10)), visit(2, 1, "Referral")]
+    )
+    found = {row.value: row for row in run(Attribution(Scope(site.pk, PERIOD))).rows}
+    assert {name: row.touches for name, row in found.items()} == {"Email": 1, "Referral": 1}
+    assert found["Referral"].credits["linear"].conversions == 0
+
+
 def test_what_led_to_another_path_is_credited_too(site, insert_events):
     """Somebody came by Email and signed up; another by a link, then by Email, and did not: in the chain the link leads to
     Email, and from there half go on to sign up. Without Email nobody would, without the link half of those who do."""

@@ -194,7 +194,8 @@ def test_vitals(site, insert_events):
         at = datetime(2026, 4, 2, tzinfo=UTC) + timedelta(minutes=number)
         rows.append({
             "timestamp": at, "received_at": at, "event_type": "page_performance", "path": "/a" if number < 260 else "/few",
-            "lcp": rng.uniform(500, 6000), "cls": rng.uniform(0, 0.4) if number % 2 else None,
+            "lcp": rng.choice([2500, 4000, rng.uniform(500, 6000)]),
+            "cls": rng.choice([0.1, 0.25, rng.uniform(0, 0.4)]) if number % 2 else None,
         })  # fmt: skip
     insert_events(site, rows)
     data = pd.DataFrame(rows)
@@ -203,6 +204,9 @@ def test_vitals(site, insert_events):
         for name in ("lcp", "cls"):
             values, found = chosen[name].dropna().astype(np.float32), row.vitals[name]
             assert found.samples == len(values)
+            good, poor = (np.float32(limit) for limit in vitals.THRESHOLDS[name])
+            shares = [100 * np.mean(values <= good), 100 * np.mean(values > poor)]
+            assert [found.good, found.poor] == pytest.approx(shares, abs=0.01)
             assert [found.p50, found.p75, found.p95] == pytest.approx(
                 list(np.quantile(values, [0.5, 0.75, 0.95])), abs=2e-3
             )

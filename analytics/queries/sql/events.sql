@@ -5,7 +5,8 @@ FROM
     SELECT *, ($goal) AND NOT repeated AS goal
     FROM
     (
-        SELECT e.* REPLACE ($money AS revenue) /*properties*/, $person AS person, $is_user AS is_user, $repeated AS repeated
+        SELECT e.* REPLACE ($money AS revenue) /*properties*/, e.revenue AS paid, $person AS person, $is_user AS is_user,
+               $repeated AS repeated
         FROM $table AS e $join_users
         WHERE e.site_id = {site:UInt32} AND e.timestamp >= {start:DateTime64(3, 'UTC')} AND e.timestamp < {end:DateTime64(3, 'UTC')}
           AND $of_kinds
