@@ -273,6 +273,11 @@ def chip_of(clause: Clause, without: str) -> Chip:
     return Chip(label, WORDS[operator], shown, without)
 
 
+def short(text: str) -> str:
+    """Of a list of all that would have been right, the beginning and the end, which says what was got."""
+    return text if len(text) <= 140 else f"{text[:80].rstrip(' ,')} … {text[-40:].partition(' ')[2]}"
+
+
 def day_text(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
@@ -331,5 +336,5 @@ def get_state(request: HttpRequest, door: Door | Site, now: datetime | None = No
             }[part]
             state = replace(state, **plain)  # type: ignore[arg-type]
             what = {"dates": "The period", "compared": "The comparison", "filters": "A filter"}[part]
-            problems.append(f"{what} of this address cannot be read and is left out: {error}.")
+            problems.append(f"{what} of this address cannot be read and is left out: {short(str(error))}.")
     return replace(state, problems=tuple(problems)) if problems else state
