@@ -96,7 +96,7 @@ SITES: dict[str, Methods] = {
     **named("privacy-withdraw", does(ADMIN)),
 }
 DASHBOARDS: dict[str, Methods] = {
-    **named("executive product marketing builder health filter details download", sees()),
+    **named("executive product marketing builder health filter filter-values details download", sees()),
     **named("costs", sees(ADMIN)),
     **named(
         "panel-headline panel-people panel-goals panel-engagement panel-funnel-short panel-retention-short panel-compare"

@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import reverse
 
 from analytics.queries import explorer as core
+from analytics.queries.dimensions import BadQuery
 from analytics.queries.people import Scope
 from analytics.saved.resolve import selector_of_site
 from dashboards.names import compact
@@ -20,6 +21,10 @@ def view(state: State, **_: str) -> dict[str, Any]:
     kinds = core.get_event_types(scope)
     defined = list(state.site.defined_events.values_list("name", flat=True))
     field = Field("event", "Event", event, suggestions=[*(kind.name for kind in kinds), *defined], hint="all of them")
+    if event and scope.filters and not state.sees_people:
+        raise BadQuery(
+            "filters", "without a role that sees people, properties are shown of everybody: take the filters away"
+        )
     if event:
         found = core.get_properties(scope, selector_of_site(state.site, event, "event"))
         rows = [

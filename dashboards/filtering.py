@@ -59,6 +59,8 @@ def view(request: HttpRequest, site_id: int) -> HttpResponse:
 
 def known_values(state: State, dimension: str) -> list[str]:
     """What events of the period hold, the commonest first. Raises BadQuery, StoreError."""
+    if dimension.startswith("props.") and not state.sees_people:
+        raise BadQuery("filters", "properties of events tell of single people, whom you may not see")
     query = state.query(("visitors",), (dimension,), limit=MOST_VALUES)
     return [row.dimensions[0] for row in core.get_rows(query, state.now, "filter.values") if row.dimensions[0]]
 

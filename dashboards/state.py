@@ -130,6 +130,7 @@ class State:
     fixed: tuple[Clause, ...] = ()  # of a shared link: a guest cannot take them away
     is_guest: bool = False
     sees_names: bool = False  # of single people
+    sees_people: bool = False
     problems: tuple[str, ...] = ()  # what of the address could not be read and was left out
 
     @cached_property
@@ -159,7 +160,9 @@ class State:
     @property
     def raw_filters(self) -> list[Any]:
         """As the API writes them; a single segment is a filter, several are compared (compared_segments)."""
-        chosen = [["segment", segment.pk] for segment in self.segments] if len(self.segments) == 1 else []
+        chosen: list[Any] = [["segment", segment.pk] for segment in self.segments]
+        if len(chosen) > 1:  # a guest sees none but them all the same
+            chosen = [["or", chosen]] if self.is_guest else []
         return [*map(raw_of, self.fixed), *map(raw_of, self.clauses), *chosen]
 
     @cached_property
@@ -290,6 +293,23 @@ def dates_text(period: Period) -> str:
     return f"{left} – {last.day} {last:%b %Y}"
 
 
+Pairs = tuple[tuple[str, str], ...]
+
+
+def without_properties(door: Door, clauses: tuple[Clause, ...], extra: Pairs) -> tuple[tuple[Clause, ...], Pairs, bool]:
+    """A property, such as an order's id, leads to one person: who may not see people does not choose by one. What a link was
+    made with stays. The last: whether anything is left out."""
+    own = set(parse_qsl(door.link.query)) if door.link else set()
+    given = {parse_clause(text) for name, text in own if name == "f"}
+    kept = tuple(one for one in clauses if one in given or not one[1].startswith("props."))
+    pairs = tuple(
+        (name, text)
+        for name, text in extra
+        if (name, text) in own or name == "of" or not ("[" in text or text.startswith("props."))
+    )
+    return kept, pairs, (kept, pairs) != (clauses, extra)
+
+
 def get_state(request: HttpRequest, door: Door | Site, now: datetime | None = None) -> State:
     """What cannot be read falls back to the default and is named in `problems`, since addresses get cut and edited by hand.
     Raises Http404 where a shared link has lost what it is bound to."""
@@ -305,10 +325,15 @@ def get_state(request: HttpRequest, door: Door | Site, now: datetime | None = No
     problems = [f"The filter {text[:80]!r} cannot be read; it is left out." for text, clause in read if not clause]
     if len({text for name, text in extra if name == "segment"}) > MOST_SEGMENTS:
         problems.append(f"At most {MOST_SEGMENTS} segments are compared; the others are left out.")
+    if not door.sees_people:
+        clauses, extra, untold = without_properties(door, clauses, extra)
+        if untold:
+            problems.append("Properties of events are left out: they tell of single people, whom you may not see.")
     state = State(
         site=door.site,
         is_guest=door.is_guest,
         sees_names=door.sees_names,
+        sees_people=door.sees_people,
         fixed=tuple(clause for text in fixed_filters(door) if (clause := parse_clause(text))),
         period=given.get("period", "28d"),
         first=given.get("from", ""),

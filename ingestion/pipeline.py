@@ -26,7 +26,7 @@ from ingestion.steps.identity import (
     put_search_hash,
     secret,
 )
-from ingestion.steps.personal import drop_opted_out, mask_personal, masked_payload
+from ingestion.steps.personal import drop_opted_out, mask_personal, masked_payload, why_not_kept
 from ingestion.steps.promote import put_engagement, put_errors_and_vitals, put_money
 from ingestion.steps.refuse import drop_refused, drop_sampled_out, drop_shielded
 from ingestion.steps.traits import put_traits
@@ -129,6 +129,9 @@ class Sorter:
 
     def refuse(self, index: int, raw: Raw | None, reason: Reason, name: str, sentence: str) -> None:
         """Count it; keep what can be replayed or re-admitted; tell the sender of a mistake. `raw`: None is not kept."""
+        if raw is not None and reason.outcome in (Outcome.REJECTED, Outcome.BOT):
+            unwanted = why_not_kept(raw, self.context)
+            reason, raw = (unwanted, None) if unwanted else (reason, raw)
         push = self.count(reason)
         if reason.outcome is Outcome.REJECTED:
             self.answer.rejected.append({"index": index, "field": name, "reason": sentence})

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -225,7 +226,13 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     data = {**request.POST.dict(), "email": found.email} if request.method == "POST" else None
     form = AccountForm(data, initial={"email": found.email})
     if data and form.is_valid():
-        new = User.objects.create_user(found.email, form.cleaned_data["password"], name=form.cleaned_data["name"])
+        try:
+            with transaction.atomic():
+                new = User.objects.create_user(
+                    found.email, form.cleaned_data["password"], name=form.cleaned_data["name"]
+                )
+        except IntegrityError:  # the same form, sent twice at once
+            return closed(request, "There is an account with this address by now: log in, and open the link again.")
         answer = accept(request, found, new)
         if answer.status_code == 302:
             do_log_in(request, new, "invitation")

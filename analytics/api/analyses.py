@@ -10,9 +10,10 @@ from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.access import LEAST
+from accounts.access import LEAST, PEOPLE
 from accounts.models import Site
 from analytics.api import analysis_serializers as shapes
+from analytics.api.people import tells_of_single_people
 from analytics.api.views import PROBLEMS, StatsView
 from analytics.queries import attribution, calendar, experiment, funnel, paths, retention, unconverted
 from analytics.queries.people import Scope, check_window
@@ -60,6 +61,8 @@ class AnalysisView(StatsView):
         self.site = site = self.caller().access_site(site_id, self.role)
         serializer = self.serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
+        if tells_of_single_people(request.data):
+            self.caller().access_site(site_id, PEOPLE)
         scope = scope_of(site, serializer.validated_data)
         result = told(self.ask(scope, serializer.validated_data))
         meta = {

@@ -15,7 +15,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.utils.timezone import now
 
 from accounts.actions import send_task
@@ -174,7 +174,21 @@ def clear_disks(job: PrivacyRequest, reach: Reach) -> int:
         removal.apply_masks(table, reach.beat)
     removal.end_old_parts([*tables, "privacy_reach"], reach.beat)
     do_compact(reach.beat)
+    clear_journal()
     return 0
+
+
+def clear_journal() -> None:
+    """SQLite writes over what is deleted, but not in the journal beside the database until that is emptied."""
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        return
+    try:
+        with connection.cursor() as cursor:
+            busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except OperationalError:
+        busy = True
+    if busy:
+        raise NotYet("Waiting for readers of the database's journal.")
 
 
 STEPS: dict[str, Callable[[PrivacyRequest, Reach], int]] = {

@@ -8,7 +8,7 @@ from django.core import signing
 from django.db import models
 
 from accounts.models import Site
-from ingestion.steps.identity import hash64, secret, user_hash
+from ingestion.steps.identity import device_hash, secret, user_hash
 
 TOKEN_SALT = "footfall.privacy"  # noqa: S105  what signatures are made for, no secret
 TOKEN_DAYS = 30
@@ -54,10 +54,6 @@ class Subject:
         if self.users and user_hash.__wrapped__(self.site_id, text) in self.users:
             return True
         return bool(self.devices) and device_hash(self.site_id, text) in self.devices
-
-
-def device_hash(site_id: int, device_id: str) -> int:
-    return hash64(secret(), "device", site_id, device_id)
 
 
 def make_token(site_id: int, device_id: str, visitors: set[int]) -> str:

@@ -12,6 +12,8 @@ from django.core.signing import BadSignature, Signer
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts.access import get_site_role
+from accounts.models import Role, User
 from analytics.queries import calendar, live
 from analytics.queries.calendar import Period
 from analytics.queries.store import StoreError
@@ -36,7 +38,9 @@ class Column:
 def do_send_due(now: datetime | None = None) -> int:
     """How many mails went out. What fails is tried again by the next run."""
     now, sent = now or datetime.now(UTC), 0
-    for report in Report.objects.select_related("site"):
+    for report in Report.objects.select_related("site", "created_by"):
+        if report.created_by and not may_make(report.created_by, report):
+            continue  # until they may again
         try:
             due = get_due(report, now)
             if due and report.recipients and do_send(report, due, now):
@@ -45,6 +49,11 @@ def do_send_due(now: datetime | None = None) -> int:
         except (StoreError, OSError) as error:
             log.warning("The report %s waits: %s", report.pk, type(error).__name__)
     return sent
+
+
+def may_make(user: User, report: Report) -> bool:
+    role = get_site_role(user, report.site)
+    return role is not None and role.rank >= Role.ANALYST.rank
 
 
 def get_due(report: Report, now: datetime) -> str:

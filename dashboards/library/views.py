@@ -13,7 +13,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import throttle
-from accounts.access import access_site
+from accounts.access import access_site, get_site_role
 from accounts.audit import Action, do_record, record_change
 from accounts.models import Role, User
 from analytics.queries.dimensions import BadQuery
@@ -24,7 +24,7 @@ from analytics.saved.mails import do_unsubscribe, get_subscription
 from analytics.saved.models import DEFAULT_ENGAGEMENT, Segment, View
 from analytics.saved.preferences import get_preferences
 from analytics.saved.resolve import filters_of_site
-from dashboards.door import SHARE
+from dashboards.door import SHARE, Door
 from dashboards.filtering import PAGES
 from dashboards.library.forms import EngagementForm
 from dashboards.state import get_state
@@ -74,7 +74,7 @@ def save_segment(request: HttpRequest, site_id: int) -> HttpResponse:
     site = access_site(request.user, site_id, Role.ANALYST)
     name, back = request.POST.get("name", "").strip()[:120], request.POST.get("back", "")
     back = back if back in PAGES else "executive"
-    state = get_state(given(request), site)
+    state = get_state(given(request), Door(site, None, get_site_role(request.user, site)))
     if not name or not state.clauses:
         messages.error(request, "The segment was not saved: it takes a name and at least one filter.")
         return redirect(reverse(back, args=[site.pk]) + state.address())
@@ -141,11 +141,10 @@ def shared(request: HttpRequest, token: str) -> HttpResponse:
             return render(request, "dashboards/library/shared.html", {"link": link})
         name = throttle.name_of(request, "shared-link", str(link.pk))
         by_all = throttle.hashed("shared-link", str(link.pk))
-        if throttle.is_throttled(name, MOST_GUESSES) or throttle.is_throttled(by_all, MOST_GUESSES_OF_ALL):
+        allowed = [throttle.take(name, MOST_GUESSES, 600), throttle.take(by_all, MOST_GUESSES_OF_ALL, 600)]
+        if not all(allowed):
             return render(request, "dashboards/library/shared.html", {"link": link, "closed": True}, status=429)
         if not link.check_password(request.POST.get("password", "")):
-            throttle.count(name, 600)
-            throttle.count(by_all, 600)
             return render(request, "dashboards/library/shared.html", {"link": link, "wrong": True}, status=403)
     do_record(None, Action.LINK_OPENED, None, link.site, target=target_of("link", link), request=request)
     more = urlencode([(SHARE, link.token), *([("embed", "1")] if "embed" in request.GET else [])])

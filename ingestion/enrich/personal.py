@@ -5,6 +5,7 @@ digits or by the way they are written, so that an order's number stays what it i
 """
 
 import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,10 +14,12 @@ from typing import Any
 
 import re2
 
-QUICK = r"@|%40|eyJ[\w-]|[0-9][0-9 ().-]{6}|\b[A-Z]{2}(?:[A-Z]{4})?[0-9]{2}|[A-Za-z0-9_]{24}"
+AT_SIGNS = "@|%(?:25){0,3}40|&#0{0,3}64;|&#[xX]0{0,3}40;|&commat;"
+QUICK = AT_SIGNS + r"|[Bb]earer|eyJ[\w-]|[0-9][0-9 ().-]{6}|\b[A-Z]{2}(?:[A-Z]{4})?[0-9]{2}|[A-Za-z0-9_]{24}"
 LETTER = r"(?:[\w-]|%[89A-Fa-f][0-9A-Fa-f])"  # of a domain; those beyond ASCII also as an address quotes them
-EMAIL = re.compile(rf"[\w.%+-]{{1,64}}(?:@|%40){LETTER}{{1,63}}(?:\.{LETTER}{{2,63}}){{1,5}}")
+EMAIL = re.compile(rf"[\w.%+-]{{1,64}}(?:{AT_SIGNS}){LETTER}{{1,63}}(?:\.{LETTER}{{2,63}}){{1,5}}")
 JWT = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.?[\w-]*")
+NAMED_SECRET = re.compile(r"\b(?:[spr]k_(?:live|test)_[A-Za-z0-9]{10,}|[Bb]earer(?: |%20|\+)[\w.~+/-]{16,}=*)")
 LONG = re.compile(r"[A-Za-z0-9_]{24,}")
 DIGITS = re.compile(r"(?<![\w.-])[0-9](?:[ -]?[0-9]){12,18}(?![\w-])")
 PHONE = re.compile(
@@ -70,11 +73,24 @@ def is_token(text: str) -> bool:
 Finder = tuple[re.Pattern[str], Callable[[str], bool] | None]
 FINDERS: dict[str, tuple[Finder, ...]] = {
     "email": ((EMAIL, None),),
-    "token": ((JWT, None), (LONG, is_token)),
+    "token": ((JWT, None), (NAMED_SECRET, None), (LONG, is_token)),
     "card": ((DIGITS, is_card),),
     "id": ((IBAN, is_iban), (NATIONAL, None)),
     "phone": ((PHONE, None),),
 }
+
+
+# Other signs for the same: spaces that do not break, full-width letters, full stops of Chinese and Japanese; and signs
+# without width.
+ODD = re.compile("[\u00a0\u00ad\u2000-\u200f\u202f\u205f-\u2064\u3000\u3002\ufeff\uff01-\uff61\ufe00-\ufe0f]")
+UNSEEN = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufeff\ufe00-\ufe0f]")
+
+
+def folded(text: str) -> str:
+    """With the usual signs in their place."""
+    if text.isascii() or not ODD.search(text):
+        return text
+    return UNSEEN.sub("", unicodedata.normalize("NFKC", text.replace("\u3002", ".").replace("\uff61", ".")))
 
 
 def scanner_of(*patterns: str) -> Any:
@@ -98,10 +114,21 @@ class Masker:
     scanner: Any = EVERYTHING  # None: nothing is looked for
 
     def is_suspect(self, text: str) -> bool:
-        return self.scanner is not None and bool(self.scanner.Match(text))
+        if self.scanner is None:
+            return False
+        if self.scanner.Match(text):
+            return True
+        plain = folded(text)
+        return plain is not text and bool(self.scanner.Match(plain))
 
     def mask(self, text: str, found: dict[str, int]) -> str:
         """The text with "[email]" and the like in it; what was found is added to `found`."""
+        plain = folded(text)
+        if plain is not text and (masked := self.mask_as_written(plain, found)) != plain:
+            return masked
+        return self.mask_as_written(text, found)
+
+    def mask_as_written(self, text: str, found: dict[str, int]) -> str:
         for kind in FINDERS:
             if kind in self.kinds:
                 for pattern, check in FINDERS[kind]:

@@ -21,10 +21,19 @@ def secret() -> bytes:
     return blake2b(settings.SECRET_KEY.encode(), digest_size=32, person=b"footfall-person").digest()
 
 
+def plain_id(text: str) -> str:
+    """As it can be asked for again by a form."""
+    return text.strip().replace("\0", "")[:4000]
+
+
 @lru_cache(maxsize=65_536)
 def user_hash(site_id: int, user_id: str) -> str:
-    text = f"{site_id}\x1f{user_id}".encode("utf-8", "replace")
+    text = f"{site_id}\x1f{plain_id(user_id)}".encode("utf-8", "replace")
     return blake2b(text, digest_size=16, key=secret()).hexdigest()
+
+
+def device_hash(site_id: int, device_id: str) -> int:
+    return hash64(secret(), "device", site_id, plain_id(device_id))
 
 
 def cookieless(context: Context, salt: bytes, hostname: str) -> int:
@@ -73,13 +82,13 @@ def put_identity(draft: Draft, context: Context) -> None:
     event, row, site = draft.event, draft.row, context.site.id
     user, device = event.user, event.device
     person = 0
-    if user and user.user_id:
-        hashed = user_hash(site, user.user_id)
+    if user and (user_id := plain_id(user.user_id or "")):
+        hashed = user_hash(site, user_id)
         person = int(hashed[:16], 16)
-        row.user_id = hashed if context.site.hash_users else user.user_id[:128]
+        row.user_id = hashed if context.site.hash_users else user_id[:128]
         row.is_authenticated = True if user.is_authenticated is None else user.is_authenticated
     if device and device.device_id:
-        row.device_id = row.visitor_id = hash64(secret(), "device", site, device.device_id)
+        row.device_id = row.visitor_id = device_hash(site, device.device_id)
     elif context.trusted and event.session and event.session.session_id:
         row.visitor_id = hash64(secret(), "session", site, event.session.session_id)
     elif context.trusted and row.user_id:

@@ -7,35 +7,55 @@ import msgspec
 from msgspec import Raw
 
 from accounts.opt_outs import EVERYWHERE
-from ingestion.drops import Drop, Reason
+from ingestion.drops import Drop, Outcome, Reason
 from ingestion.enrich.personal import Masker
+from ingestion.named import ids_in
 from ingestion.payload import Event, Page, encode_properties, put_traits_together
 from ingestion.row import Context, Draft
-from ingestion.steps.identity import hash64, secret, user_hash
+from ingestion.steps.identity import device_hash, user_hash
 from ingestion.steps.traits import plain_traits
 
 
 def marks_of(site_id: int, user_id: str, device_id: str) -> set[str]:
     """By what a person is found who does not want to be tracked. Site 0: on the whole server."""
     marks = {user_hash(site_id, user_id)} if user_id else set()
-    return marks | ({f"{hash64(secret(), 'device', site_id, device_id):x}"} if device_id else set())
+    return marks | ({f"{device_hash(site_id, device_id):x}"} if device_id else set())
 
 
 def drop_opted_out(draft: Draft, context: Context) -> Drop | None:
     """Also what a server sends."""
-    everyone = context.known.opted_out
-    if not everyone:
+    if not context.known.opted_out:
         return None
     user, device = draft.event.user, draft.event.device
     ids = (user.user_id or "" if user else "", device.device_id or "" if device else "")
-    for site_id in (context.site.id, EVERYWHERE):
-        if (marks := everyone.get(site_id)) and not marks.isdisjoint(marks_of(site_id, *ids)):
-            return Drop(Reason.OPTED_OUT)
+    return Drop(Reason.OPTED_OUT) if is_opted_out(context, *ids) else None
+
+
+def is_opted_out(context: Context, user_id: str, device_id: str) -> bool:
+    everyone = context.known.opted_out
+    return any(
+        (marks := everyone.get(site_id)) and not marks.isdisjoint(marks_of(site_id, user_id, device_id))
+        for site_id in (context.site.id, EVERYWHERE)
+    )
+
+
+def why_not_kept(raw: Raw, context: Context) -> Reason | None:
+    """Of what is refused for a mistake, or is a bot's: the person's will comes before it."""
+    if context.refused is not None and context.refused.outcome is Outcome.DROPPED:
+        return context.refused
+    if context.known.opted_out:
+        text = bytes(raw).decode("utf-8", "replace")
+        if any(is_opted_out(context, one, one) for one in ids_in(text)):
+            return Reason.OPTED_OUT
     return None
 
 
 MOST_KEPT = 65_536
 IDS = {"user": "user_id", "device": "device_id", "session": "session_id"}
+PLACES = ("timezone", "region", "city")
+DEVICES = (
+    "screen_resolution", "viewport_size", "language", "device_type", "os", "os_version", "browser", "browser_version",
+)  # fmt: skip
 TAGS = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
 
 
@@ -44,12 +64,21 @@ def mask_personal(draft: Draft, context: Context) -> None:
     page, user, geo = event.page, event.user, event.geo
     # One look at all of its texts, and most have nothing in them.
     tags = f"{page.utm_source} {page.utm_medium} {page.utm_campaign} {page.utm_term} {page.utm_content}"
-    told = f"{geo.timezone if geo else ''}\n{event.ab_test_variants or ''}"
+    told = f"{event.ab_test_variants or ''}\n{event.event_version or ''}"
+    if geo:
+        told = f"{told}\n{geo.timezone}\n{geo.region}\n{geo.city}"
+    if device := event.device:
+        told = f"{told}\n{device.screen_resolution}\n{device.viewport_size}\n{device.language}"
+        if context.trusted:
+            told += (
+                f"\n{device.device_type}\n{device.os}\n{device.os_version}\n{device.browser}\n{device.browser_version}"
+            )
     if user:
         told = f"{told}\n{user.user_segment}\n{user.ab_test_variants or ''}"
     if not masker.is_suspect(f"{page.url}\n{page.title}\n{page.referrer}\n{tags}\n{row.properties}\n{told}"):
         return
     mask_visitor(event, masker, context.masked)
+    row.event_version = (event.event_version or "1")[:16]
     mask_page(page, masker, context.masked)
     if event.event_properties and masker.is_suspect(row.properties):
         masked = masker.mask_value(event.event_properties, context.masked)
@@ -64,8 +93,10 @@ def mask_visitor(event: Event, masker: Masker, found: dict[str, int]) -> None:
     if event.user:
         event.user.user_segment = masker.mask_value(event.user.user_segment, found)
         event.user.ab_test_variants = masker.mask_value(event.user.ab_test_variants, found)
-    if event.geo:
-        event.geo.timezone = masker.mask_value(event.geo.timezone, found)
+    event.event_version = masker.mask_value(event.event_version, found)
+    for part, names in ((event.geo, PLACES), (event.device, DEVICES)):
+        for name in names if part else ():
+            setattr(part, name, masker.mask_value(getattr(part, name), found))
 
 
 def mask_page(page: Page, masker: Masker, found: dict[str, int]) -> None:
@@ -81,7 +112,7 @@ def masked_payload(raw: Raw, context: Context) -> str:
     """The payload of what is refused and kept. Who it was stays in it: a replay has to know, and an erasure to find it."""
     text = bytes(raw).decode("utf-8", "replace")
     masker = context.site.masker
-    if len(text) <= MOST_KEPT and not masker.is_suspect(text) and "traits" not in text:
+    if len(text) <= MOST_KEPT and not masker.is_suspect(text) and "traits" not in text and "\\u" not in text:
         return text
     with suppress(msgspec.DecodeError, RecursionError):
         event = msgspec.json.decode(raw)

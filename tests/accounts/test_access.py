@@ -95,6 +95,34 @@ def test_a_marketing_viewer_sees_no_single_person(bob, team, site, login):
             f"/api/v1/sites/{site.pk}/query", ask | more | {"date_range": "today"}, content_type="application/json", headers=key
         )  # fmt: skip
         assert refused.status_code == 403, more
+    bought = {"event": "purchase", "filters": [["is", "props.order_id", ["o1"]]]}
+    for operation, body in (
+        ("query", ask | {"dimensions": ["props.order_id"], "filters": [["is", "city", ["Kiel"]]]}),
+        ("query", ask | {"dimensions": ["hour", "path"], "filters": [["did", bought]]}),
+        ("query", ask | {"goal": bought, "dimensions": ["city"]}),
+        ("trends", {"series": [{"event": "purchase"}], "interval": "minute", "date_range": "today"}),
+        ("trends", {"series": [{"event": "purchase"}], "breakdown": "props.order_id"}),
+        ("funnel", {"steps": ["page_view", "purchase"], "breakdown": "props.order_id"}),
+        ("funnel", {"steps": ["page_view", bought]}),
+        ("attribution", {"goal": bought}),
+        ("campaigns", {"filters": [["not", ["is", "props.order_id", ["o1"]]]]}),
+    ):
+        refused = Client().post(
+            f"/api/v1/sites/{site.pk}/{operation}", body, content_type="application/json", headers=key
+        )
+        assert refused.status_code == 403, (operation, body, refused.content)
+        answer = Client().post(
+            f"/api/v1/sites/{site.pk}/{operation}", body, content_type="application/json",
+            headers={"Authorization": f"Bearer {do_create_api_key(team.members.exclude(pk=bob.pk).first(), team, 'a')}"},
+        )  # fmt: skip
+        assert answer.status_code == 200, (operation, answer.content)
+    summed = {"series": [{"event": "purchase", "measure": "sum", "of": "props.price"}]}
+    answer = Client().post(f"/api/v1/sites/{site.pk}/trends", summed, content_type="application/json", headers=key)
+    assert answer.status_code == 200, answer.content
+    for query in ("f=is,props.order_id,o1", "step=page_view&step=purchase [order_id=o1]", "breakdown=props.order_id"):
+        page = client.get(f"/sites/{site.pk}/product?{query}").content.decode()
+        assert "Properties of events are left out" in page and "order_id" not in page, query
+    assert client.get(f"/sites/{site.pk}/filter/values?add_property=order_id").content.strip() == b""
     for path in ("export/events", "export/people", "exports"):
         assert Client().get(f"/api/v1/sites/{site.pk}/{path}", headers=key).status_code == 403, path
 

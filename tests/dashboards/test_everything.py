@@ -226,6 +226,22 @@ class TestLinks:
         for member in ("settings", "settings/goals", "settings/links", "live", "health"):
             get(member, query, 302, guest)
 
+    def test_a_link_with_several_segments_shows_them_and_no_more(self, get, shop, site, link):
+        one, two = (
+            Segment.objects.create(site=site, name=code, filters=[["is", "utm_campaign", [code]]])
+            for code in ("spring", "no")
+        )
+        guest, path = Client(), "executive/panels/headline"
+        shown = {}
+        for query in ("", f"segment={one.pk}", f"segment={one.pk}&segment={two.pk}"):
+            Link.objects.filter(pk=link.pk).update(query=f"period=90d&{query}")
+            opened = guest.get(f"/share/{link.token}").url.partition("?")[2]
+            shown[query] = re.search(r"Visitors.*?stat-value[^>]*>.*?([0-9]+)", get(path, opened, client=guest), re.S)[
+                1
+            ]
+        everybody, first, both = shown.values()
+        assert first == both != everybody, shown
+
     def test_a_link_shows_its_page_alone(self, get, shop, site, link):
         """With the lists that stand on it, whose addresses are those of the executive page."""
         query, guest = f"share={link.token}", Client()

@@ -16,12 +16,15 @@ MASKED = [
     ("call +49 170 1234567", "call [phone]"), ("+1 (555) 234-5678", "[phone]"), ("(555) 234-5678", "[phone]"), ("0044 20 7946 0958", "[phone]"),
     ("SSN 078-05-1120", "SSN [id]"), ("CPF 111.444.777-35", "CPF [id]"), ("NI AB 12 34 56 C", "NI [id]"), ("RSSMRA85T10A562S", "[id]"),
     ("IBAN DE89 3704 0044 0532 0130 00.", "IBAN [id]."),
+    ("tel +49\u00a030\u00a01234567", "tel [phone]"), ("4111\u00a01111\u00a01111\u00a01111", "[card]"), ("joe\uff20x.example", "[email]"),
+    ("joe@x\u3002example", "[email]"), ("jo\u200be@x.example", "[email]"), ("/u/joe%2540x.example", "/u/[email]"), ("joe&#64;x.example", "[email]"),
+    ("sk_live_abcdefghijklmnopqrstuvwx", "[token]"), ("Bearer abcdefghijklmnopqrst", "[token]"),
     ("/reset/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3.abc-def_1", "/reset/[token]"), ("/t/a8f5f167f44f4964e6c998dee827110c", "/t/[token]"),
 ]  # fmt: skip
 KEPT = [
     "", "/blog/10-tips-for-2026", "Order 1234567890123", "4111 1111 1111 1112", "2026-11-25T10:00:00.000Z", "2026-11-25 10:00",
     "1732550400000", "123e4567-e89b-12d3-a456-426614174000", "192.168.10.12", "€ 1.234.567,89", "10 000 000 items", "v1.2.3-rc4",
-    "abcdefghijklmnopqrstuvwxyz_no_digits", "/products/sku_100200300400500600700", "100-20-300", "SHA-256 and RFC 2616",
+    "abcdefghijklmnopqrstuvwxyz_no_digits", "\u4f60\u597d\uff0c\u4e16\u754c\u3002\u6807\u9898\uff01", "10\u00a0000\u00a0items", "/products/sku_100200300400500600700", "100-20-300", "SHA-256 and RFC 2616",
 ]  # fmt: skip
 
 
@@ -119,6 +122,20 @@ def test_every_other_text_is_masked_and_numbers_of_things_stay(site, send, store
     row = stored(*names)[0]
     assert [row[name] for name in names[:4]] == ["of [email]", {"for [email]": "[email]"}, "[email]", URL]
     assert json.loads(row["toJSONString(event_properties)"]) == THEN
+
+
+@pytest.mark.django_db
+def test_what_a_server_says_of_the_device_is_masked(site, new_site, post, drain, stored):
+    her = "joe@x.example"
+    device = dict.fromkeys(("screen_resolution", "viewport_size", "language", "device_type", "os", "os_version", "browser",
+                            "browser_version"), her)  # fmt: skip
+    sent = event(
+        "https://shop.example/", device=device, geo={"region": her, "city": her, "country": "DE"}, event_version=her
+    )
+    assert post({"site": site.site_key, "events": [sent]}, secret=new_site.ingest_secret).json()["accepted"] == 1
+    drain()
+    row = stored(*device, "region", "city", "event_version")[0]
+    assert set(row.values()) == {"[email]"}
 
 
 @pytest.mark.django_db

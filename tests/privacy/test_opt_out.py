@@ -38,6 +38,28 @@ def test_a_person_opts_out_of_a_site_and_in_again(client_in, new_site, owner, se
     assert send(new_site, **her) == 1 and count("events") == 5
 
 
+def test_nothing_is_kept_of_who_opted_out_by_mistake_or_as_a_bot(new_site, post, drain):
+    call_command("optout", user=PERSON)
+    known.refresh()
+    key, her = new_site.site.site_key, {"user_id": PERSON}
+    broken = event(user=her) | {"page": {"url": "https://shop.example/", "title": [5]}}
+    assert post({"site": key, "events": [broken]}).json()["rejected"] == []
+    post({"site": key, "events": [event(user=her)]}, agent="Googlebot/2.1 (+http://www.google.com/bot.html)")
+    post({"site": key, "events": [event(kind="bad/type", user={"user_id": PERSON})]})
+    drain()
+    assert count("rejected_events") == count("bot_events") == count("events") == 0
+    new_site.site.honour_gpc = True
+    new_site.site.save()
+    known.refresh()
+    broken["user"] = {"user_id": "bob"}
+    post({"site": key, "events": [broken]}, headers={"HTTP_SEC_GPC": "1"})
+    drain()
+    assert count("rejected_events") == 0
+    post({"site": key, "events": [broken]})
+    drain()
+    assert count("rejected_events") == 1, "who wants to be counted has their mistakes kept"
+
+
 def test_a_person_opts_out_of_the_server(new_site, owner, send, stored):
     from accounts.actions import do_create_site
     from ingestion import outcomes

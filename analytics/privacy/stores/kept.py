@@ -1,29 +1,19 @@
 """Rejected events and bots, which are kept as they came: the ids in them are read and hashed, and compared."""
 
-import json
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from analytics.clickhouse import client
 from analytics.privacy.reach import Reach
 from analytics.privacy.removal import delete
+from ingestion.named import ids_in
 
-NAMED = re.compile(r'"(?:user_id|device_id)"\s*:\s*("(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*)')
 ROW = "sipHash64(payload, context)"
 MAY_NAME = (
     "position(payload, 'user_id') > 0 OR position(payload, 'device_id') > 0 OR reason = 'not_storable'"
+    " OR position(payload, '\\\\u') > 0"  # before 2026-12 escapes were kept
     " OR toUInt64OrZero(JSONExtractString(context, 'visitor_id')) IN ($visitor)"
 )
-
-
-def ids_in(payload: str) -> Iterator[str]:
-    """Also of a payload that was cut off, or is no JSON for another reason."""
-    for text in NAMED.findall(payload):
-        try:
-            yield str(json.loads(text))
-        except ValueError:
-            yield text.strip('"')
 
 
 def is_of(reach: Reach, payload: str) -> bool:

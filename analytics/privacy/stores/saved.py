@@ -16,7 +16,8 @@ FIELDS: tuple[tuple[type[Model], tuple[str, ...]], ...] = (
     (Annotation, ("text", "link")), (View, ("name", "query")), (Link, ("name", "query")),
 )  # fmt: skip
 # Words, parted by signs that may as well belong to an id (auth0|4711), as they are or quoted in an address (%7C).
-PIECES = re.compile(r"%[2-7][0-9A-Fa-f]|((?:[^\s\"'\[\](){}<>,;|&=:/?#*\\.!%]|%(?![2-7][0-9A-Fa-f]))+)")
+PARTING = r"\s\"'\[\](){}<>,;|&=:/?#*\\.!%\u2018\u2019\u201c\u201d_"
+PIECES = re.compile(rf"%[2-7][0-9A-Fa-f]|((?:[^{PARTING}]|%(?![2-7][0-9A-Fa-f]))+)")
 CHUNKS = re.compile(r"[^\s\"']+")
 MOST_PIECES = 8  # that an id is looked for in
 
