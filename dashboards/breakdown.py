@@ -96,6 +96,7 @@ def view(state: State, group: str, tab: str = "", **_: str) -> dict[str, Any]:
         "tabs": [(name, TABS[name], name == (tab if tab in tabs else tabs[0])) for name in tabs],
         "column": "Sessions" if shown == "exit_page" else "Visitors",
         "query": state.address()[1:],
+        "file": shown.replace("_", "-"),
     }
     if shown == "map":
         found = countries(state)

@@ -55,7 +55,8 @@ def panel(template: str, people: bool = False) -> Callable[[Data], Callable[...,
                 log.warning("A panel failed: %s", error)
                 return render(request, "dashboards/panels/failed.html", shell | {"message": explain(str(error))})
             if request.GET.get("format") == "csv":
-                return to_csv(state, data.__module__.rpartition(".")[2], context.get("table"))
+                name = str(context.get("file") or data.__module__.rpartition(".")[2])
+                return to_csv(state, name, context.get("table"))
             answer = render(request, template, shell | context)
             answer.write(tools(request, door, state, context, cost))
             answer["Server-Timing"] = (

@@ -90,6 +90,21 @@ def test_active_people(get, shop, site, insert_events):
     assert "counted for visitors with consent" in get("executive/panels/people", "f=is,country,XX")
 
 
+def test_day_30_is_of_who_has_had_it(get, site, insert_events):
+    """Ten came 45 days ago, four of them again 30 days later; in the last week nobody can have."""
+    rows, first = [], datetime.now(UTC) - timedelta(days=45)
+    for person in range(1, 11):
+        for at in [first, first + timedelta(days=30)][: 2 if person <= 4 else 1] + [
+            datetime.now(UTC) - timedelta(days=1)
+        ]:
+            rows.append({"timestamp": at, "event_type": "page_view", "session_id": person * 1000 + at.day, "visitor_id": person,
+                         "person_id": person, "device_id": person})  # fmt: skip
+    insert_events(site, rows)
+    text = get("executive/panels/people", "period=28d")
+    last = datetime.now(UTC).date() - timedelta(days=31)
+    assert f"of those new by {last.day} {last:%b}" in text and "Day 30 retention: 40.0%" in text, text
+
+
 def test_attribution(get, shop):
     text = get("marketing/panels/attribution")
     assert "2 conversions" in text and "EUR 40" in text
