@@ -132,9 +132,9 @@ def test_a_filter_takes_the_names_that_are_shown(get, shop, site, client_in):
     assert client_in.get(base + "add_dimension=channel&add_values=email").url.endswith("f=is%2Cchannel%2CEmail")
     page = client_in.get(base + "add_dimension=country&add_values=Narnia", follow=True).content.decode()
     assert "Nobody in this period has Country Narnia." in page
-    assert '<option value="DE" label="Germany"></option>' in get("filter/values", "period=90d&add_dimension=country")
+    assert '<option value="DE">Germany</option>' in get("filter/values", "period=90d&add_dimension=country")
     events = get("filter/values", "period=90d&events=1")
-    assert '<option value="purchase"></option>' in events and "<script" not in get(
+    assert '<option value="purchase">purchase</option>' in events and "<script" not in get(
         "filter/values", "period=90d&add_property=plan"
     )
     assert get("filter/values", "add_dimension=mood").strip() == ""

@@ -92,13 +92,12 @@ def test_active_people(get, shop, site, insert_events):
 
 def test_day_30_is_of_who_has_had_it(get, site, insert_events):
     """Ten came 45 days ago, four of them again 30 days later; in the last week nobody can have."""
-    rows, first = [], datetime.now(UTC) - timedelta(days=45)
-    for person in range(1, 11):
-        for at in [first, first + timedelta(days=30)][: 2 if person <= 4 else 1] + [
-            datetime.now(UTC) - timedelta(days=1)
-        ]:
-            rows.append({"timestamp": at, "event_type": "page_view", "session_id": person * 1000 + at.day, "visitor_id": person,
-                         "person_id": person, "device_id": person})  # fmt: skip
+    now = datetime.now(UTC)
+    visits = [(person, days) for person in range(1, 11) for days in ((45, 15, 1) if person <= 4 else (45, 1))]
+    rows = [
+        {"timestamp": now - timedelta(days=days), "event_type": "page_view", "session_id": 100 * person + days,
+         "visitor_id": person, "person_id": person, "device_id": person} for person, days in visits
+    ]  # fmt: skip
     insert_events(site, rows)
     text = get("executive/panels/people", "period=28d")
     last = datetime.now(UTC).date() - timedelta(days=31)

@@ -166,6 +166,7 @@ def asked(site):
         "executive": f"period=90d&f=is_not,path,{text}", "marketing": f"period=90d&model=linear&{segments}",
         "product": "period=90d&series=click&event=click&breakdown=browser&step=page_view&step=purchase",
         "details": "period=90d", "funnel-people": "period=90d&step=page_view&step=purchase&number=1", "filter": "",
+        "filter-values": "period=90d&add_dimension=title",
         "panel-trends": f"period=90d&series={text}&{steps}", "settings-links": f"query={text}",
     }  # fmt: skip
 
