@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from analytics.queries.query import Query
+
 MEASURED = "of"  # the property whose sum or mean is asked for
 
 
@@ -16,4 +18,12 @@ def names_properties(asked: Any, name: str = "") -> bool:
 
 
 def tells_of_single_people(asked: Any) -> bool:
+    """Of an analysis."""
     return names_properties(asked) or (isinstance(asked, dict) and asked.get("interval") == "minute")
+
+
+def query_tells_of_single_people(query: Query, asked: dict[str, Any]) -> bool:
+    """By the minute, or an order's id beside the town it came from: rows of one person, as in the feed of what they do."""
+    properties = any(name.startswith("props.") for name in query.dimensions)
+    named = names_properties([asked["filters"], asked["goal"]])
+    return query.interval == "minute" or named or (properties and (len(query.dimensions) > 1 or bool(query.filters)))

@@ -15,7 +15,7 @@ from accounts.keys import Caller
 from accounts.models import Site
 from analytics.api.authentication import ReadsStats
 from analytics.api.limits import PerKey, tagged
-from analytics.api.people import names_properties
+from analytics.api.people import query_tells_of_single_people
 from analytics.api.serializers import (
     ProblemSerializer,
     QualitySerializer,
@@ -97,16 +97,9 @@ class QueryView(StatsView):
         asked.is_valid(raise_exception=True)
         now = datetime.now(UTC)
         query = build(site, asked.validated_data, now)
-        if tells_of_single_people(query, asked.validated_data):
+        if query_tells_of_single_people(query, asked.validated_data):
             self.caller().access_site(site_id, PEOPLE)
         return Response(answer(site, query, core.run(query, now, "api.query")))
-
-
-def tells_of_single_people(query: Query, asked: dict[str, Any]) -> bool:
-    """By the minute, or an order's id beside the town it came from: rows of one person, as in the feed of what they do."""
-    properties = any(name.startswith("props.") for name in query.dimensions)
-    named = names_properties([asked["filters"], asked["goal"]])
-    return query.interval == "minute" or named or (properties and (len(query.dimensions) > 1 or bool(query.filters)))
 
 
 class QualityView(StatsView):

@@ -77,8 +77,10 @@ def cached(sql: str, params: Mapping[str, Any], tag: str) -> list[tuple[Any, ...
 
 def soon(sql: str, params: Mapping[str, Any], tag: str) -> Callable[[], Rows]:
     """`cached`, begun now, so that statements which do not need each other run at the same time: much of a short one is
-    work of a single core. The answer, or its error, comes with the call."""
-    return _pool.submit(copy_context().run, cached, sql, params, tag).result
+    work of a single core. The answer, or its error, comes with the call; what nobody has begun by then is done by who asks,
+    so that no one waits for the slow questions of others."""
+    begun = _pool.submit(copy_context().run, cached, sql, params, tag)
+    return lambda: cached(sql, params, tag) if begun.cancel() else begun.result()
 
 
 def kept(sql: str, params: Mapping[str, Any], tag: str, name: str, work: Callable[[Rows], Rows]) -> Rows:

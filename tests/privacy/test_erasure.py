@@ -251,12 +251,18 @@ def test_an_id_with_any_signs_in_it_goes_from_what_people_saved(site, client_in,
     query = urlencode([("p", "7d"), ("f", clause), ("f", kept)])
     client_in.post(f"/sites/{site.pk}/views/save", {"page": "executive", "name": f"About {name}", "query": query})
     client_in.post(f"/sites/{site.pk}/segments/save", {"name": f"({name})", "back": "executive", "f": clause})
-    note = {"moment": "2026-01-01T10:00", "text": f"Called {name}, then '{name}'. Not auth0|other: {name}!"}
+    note = {
+        "moment": "2026-01-01T10:00",
+        "text": f"Called {name}, then '{name}'. Not auth0|other: {name}! _{name}_ {name}\u2019s",
+    }
     client_in.post(f"/sites/{site.pk}/settings/annotations", note)
     job = ask("erasure", "user", name)
     assert job.state == "done" and job.find_step("erase:saved")["found"] == 3, (job.error, job.steps)
     view, segment = View.objects.get(), Segment.objects.get()
-    assert Annotation.objects.get().text == "Called [erased], then '[erased]'. Not auth0|other: [erased]!"
+    assert (
+        Annotation.objects.get().text
+        == "Called [erased], then '[erased]'. Not auth0|other: [erased]! _[erased]_ [erased]\u2019s"
+    )
     assert (view.name, segment.name) == ("About [erased]", "([erased])")
     assert segment.filters == [["is", "props.member", ["x", "[erased]", "y"]]]
     assert parse_qs(view.query) == {"p": ["7d"], "f": ["is,props.member,x|[erased]|y", kept]}

@@ -1,12 +1,14 @@
 """The planner answers from rollup, visits, sessions or events; the answer is the same whichever it picks."""
 
 import random
+import threading
+import time
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics.queries import cache, explorer, plan, trends
+from analytics.queries import cache, explorer, plan, store, trends
 from analytics.queries import query as core
 from analytics.queries.calendar import Period
 from analytics.queries.dimensions import VISIT_DIMENSIONS
@@ -153,6 +155,17 @@ def test_an_answer_is_remembered_until_something_arrives(site, insert_events, mo
     assert len([tag for tag in asked if tag == "query"]) == cost > 0
     insert_events(site, rows[100:150])
     assert core.run(query, NOW).totals == [150]
+
+
+def test_no_question_waits_for_the_slow_ones_of_others(stores):
+    over, began = threading.Event(), time.monotonic()
+    slow = [store._pool.submit(over.wait, 20) for _ in range(2)]
+    try:
+        asked = {"site": 1, "end": store.EVER}
+        assert store.soon("SELECT {site:UInt32} + 41", asked, "test")() == [(42,)] and time.monotonic() - began < 10
+    finally:
+        over.set()
+    assert all(one.result() for one in slow)
 
 
 def test_memory_is_bounded():
