@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Any
 
+from analytics.queries.days import Days
+
 Rows = list[tuple[Any, ...]]
 MOST_CELLS, MOST_CELLS_OF_ONE = 1_000_000, 100_000  # some 100 bytes each
 SECONDS = 600.0
@@ -15,22 +17,22 @@ STAMP_SECONDS = 1.0
 class Results:
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, tuple[float, int, Rows]] = OrderedDict()
-        self._stamps: dict[tuple[int, str], tuple[float, Any]] = {}
+        self._days: dict[int, tuple[float, Days]] = {}
         self._cells = 0
         self._swept = 0.0
         self._lock = threading.Lock()
 
-    def stamp(self, site_id: int, end: str, ask: Callable[[], Any]) -> Any:
-        """The state of a site's data up to a moment, asked once a second: how long an answer may lag behind."""
+    def days(self, site_id: int, ask: Callable[[], Days]) -> Days:
+        """The state of a site's data, asked once a second: how long an answer may lag behind."""
         now = time.monotonic()
         self._sweep(now)
-        known = self._stamps.get((site_id, end))
+        known = self._days.get(site_id)
         if known is None or known[0] < now - STAMP_SECONDS:
             known = (now, ask())
             with self._lock:
-                if len(self._stamps) > 10_000:
-                    self._stamps.clear()
-                self._stamps[site_id, end] = known
+                if len(self._days) > 1000:
+                    self._days.clear()
+                self._days[site_id] = known
         return known[1]
 
     def _sweep(self, now: float) -> None:
@@ -68,7 +70,7 @@ class Results:
     def clear(self) -> None:
         with self._lock:
             self._kept.clear()
-            self._stamps.clear()
+            self._days.clear()
             self._cells = 0
 
 

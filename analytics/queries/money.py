@@ -33,23 +33,18 @@ def run(
 ) -> tuple[list[Campaign], Campaign]:
     """Each campaign with spend or credit, and all of them together. `spend`: by utm_campaign, in the site's currency."""
     every = Attribution(scope, goal, by)
-    first = Attribution(scope, goal, by, first_only=True)
-    credited_soon = attribution.begin_credits(every, model, "money.all")
-    new_soon = attribution.begin_credits(first, model, "money.first")
+    credited_soon = attribution.begin_credits(every, model, "money.credits")
     sessions = attribution.begin_sessions(every, "money.sessions")()
-    credited, new, nothing = credited_soon(), new_soon(), Credit(0.0, Decimal(0))
-    made = [
-        campaign(
-            name, sessions.get(name, 0), spend.get(name, Decimal(0)), credited.get(name, nothing).conversions,
-            credited.get(name, nothing).revenue, new.get(name, nothing).conversions,
-        )
-        for name in {*credited, *spend, *sessions}
-    ]  # fmt: skip
+    credited, made = credited_soon(), []
+    for name in {*credited, *spend, *sessions}:
+        credit, new = credited.get(name, (Credit(0.0, Decimal(0)), 0.0))
+        cost = spend.get(name, Decimal(0))
+        made.append(campaign(name, sessions.get(name, 0), cost, credit.conversions, credit.revenue, new))
     made.sort(key=lambda c: (-c.spend, -c.revenue, -c.sessions, c.name))
     total = campaign(
         "", sum(sessions.values()), sum((c.spend for c in made), Decimal(0)),
-        sum(one.conversions for one in credited.values()), sum((c.revenue for c in made), Decimal(0)),
-        sum(one.conversions for one in new.values()),
+        sum(credit.conversions for credit, _ in credited.values()), sum((c.revenue for c in made), Decimal(0)),
+        sum(new for _, new in credited.values()),
     )  # fmt: skip
     return made, total
 

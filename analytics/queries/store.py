@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 from analytics.clickhouse import client
 from analytics.queries import costs
 from analytics.queries.cache import Rows, results
+from analytics.queries.days import Days
 from analytics.queries.dimensions import BadQuery
 
 BAD_PATTERN = ("CANNOT_COMPILE_REGEXP", "Code: 427", "not a valid re2 pattern", "in replacement argument is invalid")
 FOLDER = Path(__file__).parent / "sql"
-EVER = "2100-01-01 00:00:00.000"
 PROPERTIES = "/*properties*/"  # in a select right from events, after e.*
 StoreError = client.StoreError
 counted = client.counted
@@ -84,7 +84,7 @@ def soon(sql: str, params: Mapping[str, Any], tag: str) -> Callable[[], Rows]:
 
 
 def kept(sql: str, params: Mapping[str, Any], tag: str, name: str, work: Callable[[Rows], Rows]) -> Rows:
-    stamp = results.stamp(params["site"], params["end"], lambda: stamp_of(params["site"], params["end"]))
+    stamp = days_of(params["site"]).stamp(date.fromisoformat(params["end"][:10]))
     key = (sql, repr(sorted(params.items())), name, stamp)
     rows = results.get(key)
     if rows is None:
@@ -99,21 +99,13 @@ def remembered(sql: str, params: Mapping[str, Any], tag: str, name: str, work: C
     return found
 
 
-def get_state(site_id: int, start: datetime, end: datetime) -> tuple[Any, ...]:
-    """How many are identified, how many events stand for more, when the newest event arrived (state.sql); remembered."""
-    span = {"start": second(start), "end": second(end)}
-    # Of all that the site has, not only up to `end`: it tells of the newest event, too.
-    key = ("state", site_id, *span.values(), results.stamp(site_id, EVER, lambda: stamp_of(site_id, EVER)))
-    rows = results.get(key)
-    if rows is None:
-        rows = read_report("state", site_id, **span)
-        results.put(key, rows)
-    return rows[0]
+def get_state(site_id: int, start: datetime, end: datetime) -> tuple[int, int, datetime | None]:
+    """How many are identified, how many events stand for more, when the newest event arrived."""
+    return days_of(site_id).state(start.astimezone(UTC).date(), end.astimezone(UTC).date())
 
 
-def stamp_of(site_id: int, end: str) -> tuple[Any, ...]:
-    """What changes when anything does that a statement up to `end` can see: sessions go on for a day after it."""
-    return read(report("stamp").template, {"site": site_id, "end": end}, "stamp")[0]
+def days_of(site_id: int) -> Days:
+    return results.days(site_id, lambda: Days(read_report("days", site_id)))
 
 
 def read_report(name: str, site_id: int, **params: Any) -> list[tuple[Any, ...]]:

@@ -177,16 +177,18 @@ def test_bounce_rate_follows_the_shape_of_a_page_filter(utc, filters, entered):
     assert same(found, 100 * ((chosen.pageviews == 1) & (chosen.interactions == 1)).sum() / len(chosen))
 
 
-def test_a_query_asks_for_the_state_of_a_period_once(utc, monkeypatch):
-    from analytics.queries import store
+def test_a_query_asks_for_the_days_of_a_site_once(utc, monkeypatch):
+    from analytics.queries import cache, store
 
+    cache.results.clear()
+    monkeypatch.setattr(cache, "STAMP_SECONDS", 60.0)
     asked = []
     real = store.client.read
     monkeypatch.setattr(
         store.client, "read", lambda sql, params, tag, **k: (asked.append(tag), real(sql, params, tag, **k))[1]
     )
     utc.ask(["visitors", "sessions"], dimensions=("source",), compare=compare_to(utc.period, "previous_period"))
-    assert sum("report=state" in tag for tag in asked) == 2
+    assert sum("report=days" in tag for tag in asked) == 1
 
 
 def test_exit_pages_as_a_filter(utc):

@@ -7,4 +7,4 @@ FROM
     WHERE site_id = {site:UInt32} AND session_start >= {touch_start:DateTime64(3, 'UTC')} - INTERVAL 1 DAY
       AND session_start < {end:DateTime64(3, 'UTC')} + INTERVAL 1 DAY
 )
-WHERE whose IN $buyers
+WHERE whose IN (SELECT person FROM ($conversions))

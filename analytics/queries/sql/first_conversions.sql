@@ -1,10 +1,8 @@
--- The first conversion that each person ever did, where it lies in the period.
+-- The conversions of the period, told apart by whether it is the first that the person ever did.
 SELECT *
 FROM
 (
-    SELECT *
+    SELECT *, row_number() OVER (PARTITION BY person ORDER BY timestamp, event_index) = 1 AS is_first
     FROM ($events)
-    ORDER BY timestamp, event_index
-    LIMIT 1 BY person
 )
-WHERE timestamp >= {start:DateTime64(3, 'UTC')} AND ($filter)
+WHERE timestamp >= {start:DateTime64(3, 'UTC')} AND ($filter) AND ($wanted)
