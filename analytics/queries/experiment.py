@@ -273,15 +273,17 @@ def statement(asked: Experiment) -> tuple[str, dict[str, Any]]:
     goal = condition(asked.goal, bound)
     per = condition(asked.per, bound) if asked.per else "false"
     name = bound.add(asked.name, "String")
-    breakdown = get_dimension(asked.breakdown, "breakdown").event if asked.breakdown else "''"
+    met_in = "''"
+    if asked.breakdown:
+        met_in = f"argMin(toString({get_dimension(asked.breakdown, 'breakdown').event}), (timestamp, event_index))"
     value = {
         "conversion": "toFloat64(notEmpty(done))", "count": "toFloat64(length(done))", "ratio": "toFloat64(length(done))",
-        "revenue": "toFloat64(arraySum(mapValues(orders)))",
+        "revenue": "toFloat64(arraySum(arrayMap(id -> arrayFirst(e -> e.3 = id, done).2, arrayDistinct(done.3))))",
     }[asked.kind]  # fmt: skip
     variant, whole = f"variants[{name}]", asks_people(asked.scope.filters)
     kinds = kinds_of_all([asked.goal, asked.per] if asked.per else [asked.goal])
     exposures = fill(
-        "experiment_exposures", variant=variant, breakdown=f"toString({breakdown})",
+        "experiment_exposures", variant=variant, met_in=met_in,
         events=events_of(asked.scope, bound, f"{variant} != ''", joined=whole),
     )  # fmt: skip
     sql = fill(

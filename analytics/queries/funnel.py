@@ -146,12 +146,7 @@ def share(part: int, whole: int) -> float | None:
 def actors_of(funnel: Funnel) -> tuple[str, Bound]:
     bound, scope = Bound(), reaching(funnel.scope, funnel.window)
     before = bound.add(moment(funnel.scope.period.end), "DateTime64(3, 'UTC')")
-    masks = []
-    for i, selector in enumerate(funnel.steps):
-        term = condition(selector, bound)
-        if i == 0 and funnel.order != "unordered":
-            term = f"({term} AND timestamp < {before})"
-        masks.append(f"bitShiftLeft(toUInt32({term}), {i})")
+    step_mask = mask_of_types(funnel, bound, before) or mask_of_conditions(funnel, bound, before)
     excluded = [
         f"bitShiftLeft(toUInt32({condition(item.selector, bound)}), {i})"
         for item in funnel.exclusions
@@ -170,7 +165,7 @@ def actors_of(funnel: Funnel) -> tuple[str, Bound]:
     )
     quick = funnel.order == "ordered" and not funnel.exclusions
     shared = {
-        "actor": "person" if funnel.by == "person" else "session_id", "group_value": group, "step_mask": ored(masks),
+        "actor": "person" if funnel.by == "person" else "session_id", "group_value": group, "step_mask": step_mask,
         "events": events_of(scope, bound, types_of(funnel.steps, bound) if quick else "true"),
     }  # fmt: skip
     if quick:
@@ -182,6 +177,31 @@ def actors_of(funnel: Funnel) -> tuple[str, Bound]:
         relevant="true" if funnel.order == "strict" else "steps != 0 OR exclusions != 0",
     )  # fmt: skip
     return actors, bound
+
+
+def mask_of_conditions(funnel: Funnel, bound: Bound, before: str) -> str:
+    """Bit i - 1 where an event is step i; only before the period's end does one begin an attempt."""
+    masks = []
+    for i, selector in enumerate(funnel.steps):
+        term = condition(selector, bound)
+        if i == 0 and funnel.order != "unordered":
+            term = f"({term} AND timestamp < {before})"
+        masks.append(f"bitShiftLeft(toUInt32({term}), {i})")
+    return ored(masks)
+
+
+def mask_of_types(funnel: Funnel, bound: Bound, before: str) -> str:
+    """The same where steps are nothing but types, which takes one look at a dictionary; else empty."""
+    if not all(selector.event and not selector.filters for selector in funnel.steps):
+        return ""
+    bits: dict[str, int] = {}
+    for i, selector in enumerate(funnel.steps):
+        bits[selector.event] = bits.get(selector.event, 0) | 1 << i
+    names, marks = bound.add(list(bits), "Array(String)"), bound.add(list(bits.values()), "Array(UInt32)")
+    mask = f"transform(event_type, {names}, {marks}, toUInt32(0))"
+    if funnel.order == "unordered":
+        return mask
+    return f"bitAnd({mask}, if(timestamp < {before}, toUInt32(4294967295), toUInt32(4294967294)))"
 
 
 def people_statement(funnel: Funnel, step: int, dropped: bool, limit: int) -> tuple[str, dict[str, Any]]:

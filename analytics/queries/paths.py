@@ -154,9 +154,9 @@ def statement(paths: Paths) -> tuple[str, dict[str, Any]]:
 
 
 def names_statement(paths: Paths, codes: list[int]) -> tuple[str, dict[str, Any]]:
-    bound = Bound({"codes": codes})
+    bound = Bound({"codes": codes, "most": len(codes)})
     item = cleaned(paths, bound)
-    sql = fill("paths_names", code=coded(item), item=item, raw=raw_of(paths), events=events_with(paths, bound))
+    sql = fill("paths_names", code=coded(item), item=item, events=events_with(paths, bound))
     return sql, params_of(paths.scope, bound)
 
 
