@@ -1,5 +1,6 @@
 """A funnel whose steps stand in the address."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +35,7 @@ WINDOWS = {
     "90d": "90 days",
 }
 BREAKDOWNS = ("", "device_type", "country", "channel", "source", "browser", "utm_campaign", "user_segment")
+BETWEEN = re.compile(r"^(?P<after>\d{1,2})-(?P<before>\d{1,2}):(?P<text>.+)$")
 ORDERS = {"ordered": "In this order", "strict": "In this order, nothing between", "unordered": "In any order"}
 
 
@@ -75,9 +77,33 @@ def row_of(number: int, step: core.Step) -> Row:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """An exclusion as it is written: `2-3:refund`, or `refund` for between the first and the last step."""
+
+    text: str
+    between: str = ""
+
+    def steps(self, most: int) -> tuple[int, int]:
+        after, _, before = self.between.partition("-")
+        return (int(after), int(before)) if before else (1, most)
+
+    @property
+    def label(self) -> str:
+        after, _, before = self.between.partition("-")
+        return f"{self.text} between steps {after} and {before}" if before else f"{self.text} between the steps"
+
+
+def left_out_of(state: State) -> list[LeftOut]:
+    found = [(text, BETWEEN.match(text)) for text in state.values("without")]
+    return [LeftOut(m["text"], f"{int(m['after'])}-{int(m['before'])}") if m else LeftOut(text) for text, m in found]
+
+
 def form_of(state: State, steps: list[str], kinds: list[str]) -> dict[str, Any]:
     """What the form shows: the steps with one more to fill in, and what was chosen."""
-    window = state.value("window", "14d")
+    window, left_out = state.value("window", "14d"), left_out_of(state)
+    ranges = {f"{a}-{b}": f"steps {a} and {b}" for a in range(1, len(steps)) for b in range(a + 1, len(steps) + 1)}
+    ranges |= {one.between: f"steps {one.between.replace('-', ' and ')}" for one in left_out if one.between}
     return {
         "steps": [*steps, *[""] * max(1, 3 - len(steps))][:20],
         "kinds": sorted(kinds),
@@ -87,17 +113,18 @@ def form_of(state: State, steps: list[str], kinds: list[str]) -> dict[str, Any]:
         "windows": ({window: window} | WINDOWS if window[-1:] in UNITS else WINDOWS).items(),
         "breakdowns": [(key, DIMENSIONS[key].label if key else "Nothing") for key in BREAKDOWNS],
         "chosen_breakdown": state.value("breakdown"),
-        "without": state.value("without"),
+        "left_out": [*left_out, LeftOut("")][:20],
+        "ranges": ({"": "the first and the last step"} | ranges).items(),
         "per": state.value("per"),
         "fields": state.pairs("step", "order", "window", "breakdown", "without", "per"),
     }
 
 
 def asked(state: State, steps: list[str]) -> core.Funnel:
-    by, order, without = state.value("breakdown"), known_order(state.value("order", "ordered")), state.value("without")
-    left_out: tuple[core.Exclusion, ...] = ()
-    if without and order != "unordered" and len(steps) > 1:
-        left_out = (core.Exclusion(selector_of(state, without, "left out"), 1, len(steps)),)
+    by, order = state.value("breakdown"), known_order(state.value("order", "ordered"))
+    left_out = tuple(
+        core.Exclusion(selector_of(state, one.text, "left out"), *one.steps(len(steps))) for one in left_out_of(state)
+    )
     return core.Funnel(
         Scope(state.site.pk, state.dates, state.filters),
         tuple(selector_of(state, text, f"step {i}") for i, text in enumerate(steps, 1)),
@@ -119,8 +146,8 @@ def taken_along(state: State, steps: list[str], wanted: core.Funnel, found: core
     body = {
         "steps": [api_step(step) for step in steps],
         "exclusions": [
-            {"event": api_step(state.value("without")), "after": item.after, "before": item.before}
-            for item in wanted.exclusions
+            {"event": api_step(one.text), "after": item.after, "before": item.before}
+            for one, item in zip(left_out_of(state), wanted.exclusions, strict=True)
         ],
         "by": wanted.by,
         "order": wanted.order,
@@ -154,6 +181,7 @@ def built(state: State) -> dict[str, Any]:
         "people_query": state.address(extra=(*others, *(("step", step) for step in steps)))[1:],
         "is_guest": state.is_guest,
         "excluded": f"{found.excluded:,}" if found.excluded else "",
+        "did": " or ".join(one.label for one in left_out_of(state)),
         "rows": rows if rows[0].exact else [],
         "total": "" if total is None else f"{total:.1f}%",
         "median": "" if found.median_seconds is None else duration(found.median_seconds),

@@ -26,6 +26,10 @@ SHOWN_ON = {
 }
 
 
+def first_tab(panel: str) -> str:
+    return {"attribution": "channel", "vitals": "path"}.get(panel) or GROUPS.get(panel, ("", ("",)))[1][0]
+
+
 def is_on(page: str, path: str) -> bool:
     """Whether a path below the site's is part of a page: its panels, the lists it shows, and the form of its filters."""
     if path in (page, "filter") or path.startswith(f"{page}/"):

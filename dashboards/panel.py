@@ -2,9 +2,11 @@
 
 import json
 import logging
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.conf import settings
 from django.core.cache import cache
@@ -21,11 +23,13 @@ from analytics.queries.dimensions import BadQuery
 from analytics.queries.export import cell
 from analytics.queries.store import Cost, StoreError, counted
 from dashboards.door import Closed, Door, enter
-from dashboards.state import State, get_state
+from dashboards.groups import first_tab
+from dashboards.state import State, get_state, opened_in
 
 log = logging.getLogger(__name__)
 Data = Callable[..., dict[str, Any]]
 ON_DEMAND = "funnel-people"
+TAB = re.compile(r"[a-z_]{1,40}")
 ASKED = ("tab", "sort", "page", "number", "dropped")
 
 
@@ -45,10 +49,14 @@ def panel(template: str, people: bool = False) -> Callable[[Data], Callable[...,
                 return closed.answer
             note(request, door, people)
             state = get_state(request, door)
+            given, key = asked(request), key_of(request)
+            if "tab" in given:
+                state = state.opening(key, tab_of(given["tab"], key))
+            given["tab"] = state.opened(key)
             shell = {"state": state, "site": state.site, "address": request.get_full_path(), "door": door}
             try:
                 with counted() as cost:
-                    context = data(state, **kwargs, **asked(request))
+                    context = data(state, **kwargs, **given)
             except BadQuery as error:
                 return render(request, "dashboards/panels/failed.html", shell | {"message": str(error)})
             except StoreError as error:
@@ -62,6 +70,8 @@ def panel(template: str, people: bool = False) -> Callable[[Data], Callable[...,
             answer["Server-Timing"] = (
                 f'store;dur={cost.seconds * 1000:.1f};desc="{cost.queries} queries, {cost.rows} rows"'
             )
+            if "tab" in request.GET and (page := page_with(request, key, state.opened(key))):
+                answer["HX-Replace-Url"] = page
             return answer
 
         return view
@@ -83,6 +93,30 @@ def note(request: HttpRequest, door: Door, people: bool) -> None:
 def asked(request: HttpRequest) -> dict[str, str]:
     """What a panel takes beside the state: its tab, its order, its page."""
     return {name: request.GET[name] for name in ASKED if name in request.GET}
+
+
+def key_of(request: HttpRequest) -> str:
+    """By which name an address opens the panel's tabs."""
+    found = request.resolver_match
+    return str(found.kwargs.get("group") or str(found.url_name).removeprefix("panel-")) if found else ""
+
+
+def tab_of(tab: str, key: str) -> str:
+    """Empty for the first, and for what cannot be a tab."""
+    return "" if tab == first_tab(key) or not TAB.fullmatch(tab) else tab
+
+
+def page_with(request: HttpRequest, key: str, tab: str) -> str:
+    """The address of the page in which the panel stands, with this tab open; htmx names the page."""
+    page = urlsplit(request.headers.get("HX-Current-URL", ""))
+    if (
+        not page.path.startswith("/")
+        or page.path.startswith("//")
+        or "HX-Current-URL-URI-AutoEncoded" in request.headers
+    ):
+        return ""
+    query = urlencode(opened_in(tuple(parse_qsl(page.query, keep_blank_values=True)), key, tab))
+    return f"{page.path}?{query}" if query else page.path
 
 
 def explain(error: str) -> str:

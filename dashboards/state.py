@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 from zoneinfo import ZoneInfo
@@ -53,7 +54,7 @@ EXTRA = (
     "segment",
     "word",
     "without",
-    "per",
+    "open",
     "began",
     "again",
     "every",
@@ -196,6 +197,13 @@ class State:
     def value(self, name: str, default: str = "") -> str:
         return next(iter(self.values(name)), default)
 
+    def opened(self, panel: str) -> str:
+        """Which of the panel's tabs the address opens, as in `open=pages:exit_page`; empty: the first."""
+        return next((tab for name, _, tab in (one.partition(":") for one in self.values("open")) if name == panel), "")
+
+    def opening(self, panel: str, tab: str) -> "State":
+        return replace(self, extra=opened_in(self.extra, panel, tab))
+
     def pairs(self, *without: str) -> list[tuple[str, str]]:
         """The state as fields of a form, without those that the form has itself."""
         return [pair for pair in parse_qsl(self.address()[1:]) if pair[0] not in without]
@@ -310,12 +318,30 @@ def without_properties(door: Door, clauses: tuple[Clause, ...], extra: Pairs) ->
     return kept, pairs, (kept, pairs) != (clauses, extra)
 
 
+def opened_in(pairs: Pairs, panel: str, tab: str) -> Pairs:
+    """What an address holds, with another tab of the panel open; empty: the first one, which needs no word."""
+    kept = tuple((name, text) for name, text in pairs if name != "open" or text.partition(":")[0] != panel)
+    return (*kept, ("open", f"{panel}:{tab}")) if tab else kept
+
+
+def exclusions_of(given: QueryDict) -> list[str]:
+    """The form of the funnel asks for an event and between which steps; an address has both as one, `2-3:refund`."""
+    between = given.getlist("between")
+    whole = zip_longest(given.getlist("without")[:20], between[:20], fillvalue="")
+    return [f"{steps}:{text}" if text and steps else text for text, steps in whole]
+
+
 def get_state(request: HttpRequest, door: Door | Site, now: datetime | None = None) -> State:
     """What cannot be read falls back to the default and is named in `problems`, since addresses get cut and edited by hand.
     Raises Http404 where a shared link has lost what it is bound to."""
     door = Door(door) if isinstance(door, Site) else door
     given: QueryDict = request.GET
-    extra = tuple((name, text[:500]) for name in EXTRA for text in given.getlist(name)[:20] if text)
+    extra = tuple(
+        (name, text[:500])
+        for name in EXTRA
+        for text in (exclusions_of(given) if name == "without" else given.getlist(name)[:20])
+        if text
+    )
     if door.is_guest:  # their segments are the link's
         extra = tuple(pair for pair in extra if pair[0] != "segment") + tuple(
             ("segment", text) for text in fixed_segments(door)

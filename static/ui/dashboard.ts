@@ -118,6 +118,11 @@ for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout", "
     panel.querySelector("button")!.addEventListener("click", () => (window as any).htmx.trigger(panel, "retry"));
   });
 }
+// What is saved is what is seen: with the tabs that were opened since the page came.
+document.addEventListener("submit", (event) => {
+  const query = (event.target as HTMLFormElement).querySelector<HTMLInputElement>('input[type="hidden"][name="query"]');
+  if (query && location.search) query.value = location.search.slice(1);
+});
 // A panel's form loads the page anew: back to the panel, not to the top.
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;

@@ -107,6 +107,18 @@ def check_phone(page, url):
     page.keyboard.press("Enter")
     page.wait_for_selector("section[aria-label=Sources] nav a[aria-current]:has-text('Channels')")
     assert page.evaluate("document.activeElement.textContent.trim()") == "Channels"
+    page.click("section[aria-label=Pages] nav a:has-text('Exit')")  # another panel's; both stand in the address
+    page.wait_for_url("**open=sources%3Achannel&open=pages%3Aexit_page")
+    page.reload()
+    for label, tab in (("Sources", "Channels"), ("Pages", "Exit")):
+        page.wait_for_selector(f"section[aria-label={label}] nav a[aria-current]:has-text('{tab}')")
+    page.click("section[aria-label=Pages] nav a:has-text('Top')")
+    page.wait_for_url(lambda url: url.endswith("open=sources%3Achannel"))
+    page.click(".toolbar summary[aria-label^='Saved views']")
+    page.fill(".toolbar input[name=name]", "With channels")
+    page.press(".toolbar input[name=name]", "Enter")
+    page.wait_for_url(lambda url: url.endswith("open=sources%3Achannel"))
+    page.wait_for_selector("section[aria-label=Sources] nav a[aria-current]:has-text('Channels')")
     page.goto(f"{url}/sites/1/product")
     page.wait_for_selector("#retention form button:has-text('Show')").click()
     page.wait_for_url("**#retention")

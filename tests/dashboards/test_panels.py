@@ -59,6 +59,32 @@ def test_figures_and_changes(panel, site, insert_events):
     assert "delta" not in re.search(r"Visitors.*?</a>", panel("panels/headline", "compare="), re.DOTALL)[0]
 
 
+@pytest.mark.parametrize(("current", "told"), [
+    ("http://testserver/sites/1/executive?period=7d", "/sites/1/executive?period=7d&open=pages%3Aexit_page"),
+    ("http://testserver/share/abc", "/share/abc?open=pages%3Aexit_page"),
+    ("http://testserver/x?open=pages:path&open=sources:channel", "/x?open=sources%3Achannel&open=pages%3Aexit_page"),
+    ("//evil.example//x", None), ("", None), ("javascript:alert(1)", None), ("http://testserver//evil.example/", None),
+])  # fmt: skip
+def test_a_tab_stands_in_the_address(client_in, site, current, told):
+    asked = {"HX-Request": "true", "HX-Current-URL": current}
+    answer = client_in.get(f"/sites/{site.pk}/executive/panels/pages?tab=exit_page", headers=asked)
+    assert answer.headers.get("HX-Replace-Url") == told
+    assert re.search(r'aria-current="true">Exit<', answer.content.decode())
+
+
+def test_an_address_opens_tabs(client_in, site):
+    base = f"/sites/{site.pk}/executive"
+    assert "open=pages%3Aexit_page" in client_in.get(f"{base}?open=pages:exit_page").content.decode()
+    for open_, tab, shown in (
+        ("pages:exit_page", "", "Exit"), ("pages:exit_page", "&tab=entry_page", "Entry"), ("sources:channel", "", "Top"),
+        ("pages:exit_page", "&tab=path", "Top"), ("pages:<script>", "", "Top"), ("pages", "", "Top"),
+    ):  # fmt: skip
+        text = client_in.get(f"{base}/panels/pages?open={open_}{tab}").content.decode()
+        assert re.findall(r'aria-current="true">(\w+)<', text) == [shown], (open_, tab)
+    marketing = client_in.get(f"/sites/{site.pk}/marketing/panels/attribution?open=attribution:source").content.decode()
+    assert re.findall(r'aria-current="true">(\w+)<', marketing) == ["Source"]
+
+
 @pytest.mark.parametrize("query", [
     "period=nonsense", "period=custom&from=2026-02-30&to=x", "period=custom", "f=is", "f=is,nonsense,x", "f=drop,path,/",
     "f=is,props.a'b,x", "interval=year", "metric=evil", "compare=never", "sort=x&page=-1", "tab=nope", "f=" + "is,path,a|" * 300,

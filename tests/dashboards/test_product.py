@@ -1,5 +1,6 @@
 """The product and marketing pages, by the front door; their figures are checked where they are worked out, in tests/queries."""
 
+import html
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -172,11 +173,37 @@ def test_a_funnel_by_property_and_without(get, shop):
     steps = "period=7d&step=page_view&step=purchase"
     assert 'title="2 people"' in get("product/panels/funnel", steps)
     left_out = get("product/panels/funnel", f"{steps}&without=add_to_cart")
-    assert "4 left out, who did add_to_cart" in left_out and 'title="2 people"' not in left_out
+    assert "4 left out, who did add_to_cart between the steps." in left_out and 'title="2 people"' not in left_out
     none = get("product/panels/funnel", "period=7d&step=page_view&step=purchase [plan=pro]")
     assert "purchase [plan=pro]" in none and 'title="0 people"' in none
     some = get("product/panels/funnel", "period=7d&step=page_view&step=purchase [channel=Email|Direct]&per=session")
     assert 'title="2 people"' in some
+
+
+def test_a_funnel_without_events_between_any_two_steps(get, shop):
+    """The first page, the second one a minute later, the cart and the order: what falls where is known."""
+    steps = "period=7d&step=/&step=/it's <b>&step=purchase"
+    shown = lambda text: re.findall(r'bar-value" title="(\d+) people', text)  # noqa: E731
+    assert shown(get("product/panels/funnel", steps)) == ["10", "10", "2"]
+    assert shown(get("product/panels/funnel", f"{steps}&without=add_to_cart&between=1-2")) == ["10", "10", "2"]
+    text = get("product/panels/funnel", f"{steps}&without=add_to_cart&between=2-3&without=x&between=")
+    assert (
+        shown(text) == ["6", "6", "0"] and "4 left out, who did add_to_cart between steps 2 and 3 or x between" in text
+    )
+    assert 'value="add_to_cart"' in text and '<option value="2-3" selected>' in text and 'value="x"' in text
+    assert "&amp;without=2-3%3Aadd_to_cart" in text, "the people of a step are asked for the same"
+    assert '"exclusions": [{"event": {"event": "add_to_cart"}, "after": 2, "before": 3}' in html.unescape(text)
+    assert shown(get("product/panels/funnel", f"{steps}&without=2-3:add_to_cart")) == ["6", "6", "0"], (
+        "as an address has it"
+    )
+    assert shown(get("product/panels/funnel", f"{steps}&without=&between=1-2&without=add_to_cart&between=2-3")) == [
+        "6",
+        "6",
+        "0",
+    ]
+    gone = get("product/panels/funnel", f"{steps}&without=add_to_cart&between=3-4")
+    assert "expected after and before" in gone and '<option value="3-4" selected>' in gone
+    assert "nothing between two steps" in get("product/panels/funnel", f"{steps}&order=unordered&without=x")
 
 
 def test_charts_name_their_lines():
