@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analytics.queries.attribution import SIMPLE, Attribution, markov, run
+from analytics.queries.attribution import SIMPLE, Attribution, linear, markov, position_based, run
 from analytics.queries.calendar import Period
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.people import Scope, Selector
@@ -172,6 +172,13 @@ def test_what_led_to_another_path_is_credited_too(site, insert_events):
     driven = {name: credits["data_driven"].conversions for name, credits in found.items()}
     assert driven == pytest.approx({"Email": 2 / 3, "Referral": 1 / 3})
     assert found["Email"]["linear"].conversions == 1 and found["Referral"]["linear"].conversions == 0
+
+
+@pytest.mark.parametrize("weight", [lambda n, first, last: linear(n, last), position_based])
+def test_what_does_not_divide_goes_to_the_last_touch(weight):
+    for n in range(1, 60):
+        parts = [weight(n, i == 0, i == n - 1) for i in range(n)]
+        assert sum(parts) == 10**9 and 0 <= parts[-1] - parts[0] < n and len(set(parts[1:-1])) <= 1
 
 
 def test_removal_effect_by_hand():

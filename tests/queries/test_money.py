@@ -12,6 +12,7 @@ import pytest
 
 from analytics.queries import customers, forecast, goals, lifecycle, ltv, money, retention
 from analytics.queries import query as core
+from analytics.queries.attribution import MODELS
 from analytics.queries.calendar import Period
 from analytics.queries.dimensions import BadQuery
 from analytics.queries.filters import check_filters
@@ -181,6 +182,17 @@ def test_campaigns(site, shop):
     assert total.spend == 510 and total.new_customers == pytest.approx(len(new), abs=0.01)
     counted = core.run(Query(site.pk, PERIOD, ("sessions",)), NOW).totals[0]
     assert total.sessions == sum(row.sessions for row in rows) == counted
+
+
+@pytest.mark.parametrize("model", list(MODELS))
+def test_every_model_gives_away_all_there_is(site, shop, model):
+    """What is credited, and what no touch led to, are all conversions, all revenue and all new customers."""
+    rows, total = money.run(scope(site), {}, model)
+    orders = inside(shop[shop.event_type == "purchase"].drop_duplicates(["person_id", "order"]))
+    ever = shop[shop.event_type == "purchase"].groupby("person_id").timestamp.min()
+    assert total.conversions == pytest.approx(len(orders), abs=0.01) and len(rows) > 1
+    assert total.new_customers == pytest.approx(len(inside(ever.reset_index())), abs=0.01)
+    assert abs(total.revenue - sum(orders.revenue)) < Decimal("0.01")
 
 
 def test_a_campaign_without_a_conversion_is_told(site, insert_events):
