@@ -40,7 +40,7 @@ DIMENSIONS = (
 )
 WHOLE = 10**9
 PURCHASE = Selector(event="purchase")
-START, CONVERSION, NOTHING = "(start)", "(conversion)", "(null)"
+START = "(start)"
 
 
 @dataclass(frozen=True, slots=True)
