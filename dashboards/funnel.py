@@ -114,7 +114,7 @@ def form_of(state: State, steps: list[str], kinds: list[str]) -> dict[str, Any]:
         "breakdowns": [(key, DIMENSIONS[key].label if key else "Nothing") for key in BREAKDOWNS],
         "chosen_breakdown": state.value("breakdown"),
         "left_out": [*left_out, LeftOut("")][:20],
-        "ranges": ({"": "the first and the last step"} | ranges).items(),
+        "ranges": ({"": "all steps"} | ranges).items(),
         "per": state.value("per"),
         "fields": state.pairs("step", "order", "window", "breakdown", "without", "per"),
     }
