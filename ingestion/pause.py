@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
-from ingestion import buffer, writer
+from ingestion import buffer, recut, writer
 from ingestion.scripts import RELEASE
 
 PAUSE_MS = 15_000  # how long the writers wait for one who paused them and died
@@ -58,6 +58,7 @@ def wait_for_writers(seconds: float) -> None:
 def finish_manifests() -> None:
     """A batch that a writer left when it died may be in ClickHouse already, or not: written again, it is, once."""
     for partition in buffer.all_partitions():
+        recut.do_finish(partition, lambda: True)
         if buffer.connection().exists(buffer.key("manifest", partition)):
             batch = buffer.take(partition, writer.BATCH)
             if batch:

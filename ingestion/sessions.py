@@ -2,6 +2,9 @@
 
 A visitor's state is the list of their latest sessions. Each event joins the session that its own time falls in: within
 the gap of it and not over 24 hours long; otherwise it begins one. The first page view lends its source to all of it.
+
+What comes late may change what is written already: close the gap between two sessions, or begin one with another source.
+Such a visitor is noted as a doubt, and ingestion/recut.py cuts their sessions again.
 """
 
 from collections.abc import Callable
@@ -10,9 +13,10 @@ from hashlib import blake2b
 import msgspec
 
 from analytics.clickhouse.columns import ACQUISITION
+from ingestion.buffer import key
 
 LONGEST_MS = 24 * 3600 * 1000
-REMEMBERED = 32  # sessions per visitor
+REMEMBERED = 64  # sessions per visitor
 
 
 class Session(msgspec.Struct, array_like=True):
@@ -21,12 +25,18 @@ class Session(msgspec.Struct, array_like=True):
     start: int
     end: int
     acquisition: tuple[str, ...] | None = None
+    first_view: int = 0  # the time of the page view that lent it, ms; 0: none yet, or noted by an earlier version
 
-    def takes(self, time: int, gap: int) -> bool:
-        return self.start - gap <= time <= self.end + gap and max(self.end, time) - min(self.start, time) <= LONGEST_MS
+    def has_room(self, time: int) -> bool:
+        return max(self.end, time) - min(self.start, time) <= LONGEST_MS
+
+    def begins_before(self, time: int) -> bool:
+        """Whether its source is known from a page view that is no later than this one."""
+        return self.acquisition is not None and (self.first_view or self.start) <= time
 
 
 State = list[Session]
+Span = tuple[int, int]  # from and to, ms
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(State)
 
@@ -37,6 +47,10 @@ def encode(state: State) -> bytes:
 
 def decode(raw: bytes) -> State:
     return _decoder.decode(raw)
+
+
+def state_key(site_id: int, visitor: int) -> str:
+    return key("session", site_id, visitor)
 
 
 class Visit(msgspec.Struct):
@@ -56,6 +70,8 @@ class Cutter:
     def __init__(self, load: Callable[[int, int], State], gap_of: Callable[[int], int]) -> None:
         self._load, self._gap_of = load, gap_of
         self.states: dict[tuple[int, int], State] = {}
+        self.doubts: dict[tuple[int, int], Span] = {}
+        self._new: set[int] = set()  # sessions of which nothing is written yet
 
     def state(self, site_id: int, visitor: int) -> State:
         key = (site_id, visitor)
@@ -66,24 +82,40 @@ class Cutter:
     def cut(self, visits: list[Visit]) -> None:
         """Give each visit (in order of time) its session; a visitor who stayed up past midnight keeps the old hash."""
         for visit in visits:
-            gap = self._gap_of(visit.site_id)
-            session = find(self.state(visit.site_id, visit.visitor), visit.time, gap)
+            gap, time = self._gap_of(visit.site_id), visit.time
+            near = touched(self.state(visit.site_id, visit.visitor), time, gap)
+            session = taker(near, time)
+            if near and (len(near) > 1 or (session is None and time < near[0].start)):
+                self._note(visit, min(one.start for one in near), max(one.end for one in near))
             if session is None and visit.previous:
-                session = find(self.state(visit.site_id, visit.previous), visit.time, gap)
+                session = taker(touched(self.state(visit.site_id, visit.previous), time, gap), time)
                 if session is not None:
                     visit.visitor = visit.previous
             if session is None:
-                session = Session(session_id(visit), visit.time, visit.time, visit.time)
+                session = Session(session_id(visit), time, time, time)
                 self.state(visit.site_id, visit.visitor).append(session)
-            session.start, session.end = min(session.start, visit.time), max(session.end, visit.time)
-            if session.acquisition is None and visit.is_page_view:
-                session.acquisition = visit.own
+                self._new.add(session.id)
+            session.start, session.end = min(session.start, time), max(session.end, time)
+            if visit.is_page_view and not session.begins_before(time):
+                if session.acquisition != visit.own and session.id not in self._new:
+                    self._note(visit, session.start, session.end)
+                session.acquisition, session.first_view = visit.own, time
             visit.session = session
 
+    def _note(self, visit: Visit, start: int, end: int) -> None:
+        key = (visit.site_id, visit.visitor)
+        known = self.doubts.get(key, (visit.time, visit.time))
+        self.doubts[key] = (min(known[0], start, visit.time), max(known[1], end, visit.time))
 
-def find(state: State, time: int, gap: int) -> Session | None:
-    for session in reversed(state):
-        if session.takes(time, gap):
+
+def touched(state: State, time: int, gap: int) -> State:
+    """The sessions that the time lies in or next to, the latest first."""
+    return [one for one in reversed(state) if one.start - gap <= time <= one.end + gap]
+
+
+def taker(near: State, time: int) -> Session | None:
+    for session in near:
+        if session.has_room(time):
             return session
     return None
 

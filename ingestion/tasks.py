@@ -6,7 +6,7 @@ from celery import shared_task
 
 from analytics.clickhouse import client
 from analytics.services import site_readers
-from ingestion import buffer, outcomes, salts, writer
+from ingestion import buffer, outcomes, recut, salts, writer
 from ingestion.replay import Kind, do_replay
 
 TABLES = (
@@ -28,7 +28,7 @@ def flush(partition: int | str) -> None:
 def sweep() -> None:
     """Find what no wake-up announced: a worker died, the broker was away, ClickHouse is back."""
     for partition in buffer.all_partitions():
-        if buffer.backlog(partition):
+        if buffer.backlog(partition) or recut.waits(partition):
             buffer.wake(partition)
     try:
         outcomes.do_flush_outcomes()

@@ -12,10 +12,10 @@ import msgspec
 
 from analytics.clickhouse import client, traits
 from analytics.clickhouse.columns import ACQUISITION, COLUMNS, CONSENTS, Kept, split_id
-from ingestion import buffer
+from ingestion import buffer, recut
 from ingestion.row import INDEX
 from ingestion.scripts import LEASE, RELEASE, RENEW
-from ingestion.sessions import NO_ACQUISITION, Cutter, State, Visit, decode, encode
+from ingestion.sessions import NO_ACQUISITION, Cutter, State, Visit, decode, encode, state_key
 from ingestion.sites import known
 from ingestion.steps.consent import CONSENT
 
@@ -41,10 +41,6 @@ FIRST_ACQUISITION = INDEX[ACQUISITION[0]]
     )
 )  # fmt: skip
 Rows = list[list[Any]]
-
-
-def state_key(site_id: int, visitor: int) -> str:
-    return buffer.key("session", site_id, visitor)
 
 
 def preload(rows: Rows) -> dict[tuple[int, int], State]:
@@ -117,6 +113,7 @@ def write_events(batch: buffer.Batch) -> dict[str, tuple[bytes, int]]:
     if not rows:
         return {}
     cutter = put_sessions(rows)
+    recut.note(batch.partition, cutter.doubts)
     insert_or_split(rows, batch.token)
     return states_of(cutter)
 
@@ -174,18 +171,21 @@ def lease(partition: buffer.Key) -> Iterator[Callable[[], bool] | None]:
         store.eval(RELEASE, 1, name, holder)
 
 
-def drain(partition: buffer.Key, seconds: float = 20.0, linger: float = LINGER) -> int:
+def drain(partition: buffer.Key, seconds: float = 20.0, linger: float = LINGER, rest: bool = True) -> int:
     """Write what the partition holds; rows written. Steps:
 
     1. Take the lease; another holder means that the work is being done.
     2. Take a batch (a manifest that a dead worker left comes first), write it, ack it, until none is left.
-    3. Give the lease back, then clear the wake flag, then look once more: an event that came in between is not left.
+    3. Cut sessions again where late events ask for it (ingestion/recut.py).
+    4. Give the lease back, then clear the wake flag, then look once more: an event that came in between is not left.
     """
     written, until = 0, time.monotonic() + seconds
     while True:
         with lease(partition) as renew:
             if renew is None:
                 return written
+            if not recut.do_finish(partition, renew):
+                continue
             while batch := buffer.take(partition, BATCH):
                 written += write(batch)
                 if time.monotonic() > until or not renew():
@@ -193,6 +193,8 @@ def drain(partition: buffer.Key, seconds: float = 20.0, linger: float = LINGER) 
                 buffer.keep_awake(partition)
                 if len(batch.rows) < BATCH // 2:
                     time.sleep(linger)
+            if recut.waits(partition, rest) and renew():
+                recut.do_recut(partition, renew)
         buffer.clear_wake(partition)
         if not buffer.backlog(partition):
             return written
@@ -203,4 +205,4 @@ def drain(partition: buffer.Key, seconds: float = 20.0, linger: float = LINGER) 
 
 def drain_all(linger: float = 0.0) -> int:
     """Write everything that is buffered now, from this process (demo data, tests, shutdown)."""
-    return sum(drain(partition, 600.0, linger) for partition in buffer.all_partitions())
+    return sum(drain(partition, 600.0, linger, rest=False) for partition in buffer.all_partitions())

@@ -8,7 +8,7 @@ import redis
 from analytics.privacy.reach import Reach
 from analytics.privacy.removal import wait_for
 from ingestion import buffer, writer
-from ingestion.sessions import Session, decode, encode
+from ingestion.sessions import Session, decode, encode, state_key
 
 
 def waits_until(partition: buffer.Key, last: bytes) -> bool:
@@ -36,7 +36,7 @@ def do_write_queued(reach: Reach) -> int:
 
 def keys(reach: Reach) -> dict[int, str]:
     visitors = reach.ids_of("visitor", "device", "seen")
-    return {visitor: writer.state_key(reach.site_id, visitor) for visitor in visitors}
+    return {visitor: state_key(reach.site_id, visitor) for visitor in visitors}
 
 
 def states(reach: Reach) -> Iterator[tuple[str, list[Session], list[Session]]]:

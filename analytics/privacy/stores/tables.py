@@ -1,6 +1,5 @@
 """The tables of ClickHouse: raw events, and what is made from them."""
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -8,6 +7,7 @@ from typing import Any
 
 from analytics.clickhouse import client
 from analytics.clickhouse.columns import COLUMNS
+from analytics.clickhouse.views import select_of_view
 from analytics.privacy.reach import BUCKET, Reach
 from analytics.privacy.removal import delete
 
@@ -78,24 +78,10 @@ def export_sessions(reach: Reach) -> Iterator[dict[str, Any]]:
         yield {name: plain(value) for name, value in zip(names, row, strict=True)}
 
 
-def select_of_view(reach: Reach, table: str, raw: str) -> str:
-    """The view's own SELECT, over some of the raw rows: what it would have written of them."""
-    told = client.read(
-        "SELECT as_select FROM system.tables WHERE database = currentDatabase() AND name = {name:String}",
-        {"name": f"{table}_mv"},
-        "report=privacy",
-    )[0][0]
-    rows = f"FROM (SELECT * FROM events WHERE {reach.fill(raw)}) AS e"
-    sql, replaced = re.subn(r"FROM (?:[`\w]+\.)?`?events`?(?: AS e)?(?=\s|$)", lambda _: rows, told, count=1)
-    if replaced != 1:
-        raise client.StoreError(f"The view of {table} is not understood.")
-    return str(sql)
-
-
 def is_true(reach: Reach, table: str) -> bool:
     """Whether the rows that the person touched say what the raw events say."""
     mine, raw = VIEWS[table]
-    made = select_of_view(reach, table, raw)
+    made = select_of_view(table, reach.fill(raw))
     return bool(
         reach.read(f"SELECT {CHECKS[table]} FROM {table} WHERE {mine}")
         == reach.read(f"SELECT {CHECKS[table]} FROM ({made})")
@@ -117,7 +103,7 @@ def erase_view(table: str, reach: Reach) -> None:
     """Delete what the person touched, and make it anew from the events that are left: others' figures stay as they are."""
     mine, raw = VIEWS[table]
     delete(reach, table, mine)
-    made = select_of_view(reach, table, raw)
+    made = select_of_view(table, reach.fill(raw))
     columns = [row[0] for row in reach.read(f"DESCRIBE TABLE ({made})")]
     client.command(
         f"INSERT INTO {table} ({', '.join(columns)}) SETTINGS insert_deduplicate = 0 SELECT * FROM ({made})",

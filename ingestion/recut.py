@@ -1,0 +1,285 @@
+"""Sessions that late events join, or begin anew, are cut again, as if all had come in order (semantics.md, Session).
+
+The writer notes whom it doubts (ingestion/sessions.py); this follows under the same lease, some seconds later. Steps:
+
+1. Read the sessions of who is doubted, around the span that is, and their events.
+2. Cut them by time. Where that gives what is stored, nothing is to do.
+3. Write the events of the others anew, beside the table, under new sessions (analytics/clickhouse/resession.py).
+4. Note that in the buffer: from here on it is finished, whoever dies, and before anything else is written.
+5. Exchange the rows, then the visitors' states in the buffer, then forget the doubts.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+
+from analytics.clickhouse import client
+from analytics.clickhouse.columns import ACQUISITION
+from analytics.clickhouse.resession import BETWEEN, Move, Piece, do_prepare, finish_steps
+from ingestion import buffer
+from ingestion.enrich.sources import get_acquisition
+from ingestion.sessions import LONGEST_MS, NO_ACQUISITION, Session, Span, decode, encode, state_key
+from ingestion.sites import known
+
+log = logging.getLogger(__name__)
+VISITORS, EVENTS = 5_000, 200_000  # at a time
+REST_MS = 2_000
+REST_SHARE = 10  # a partition rests this many times as long as it took: who sends in no order at all is not slowed down by it
+Renew = Callable[[], bool]
+
+
+class Moment(NamedTuple):
+    """An event, as far as its session goes; in order of time."""
+
+    visitor: int
+    time: int
+    index: int
+    event_id: str
+    session: int
+    is_page_view: bool
+    path: str
+    url: str
+    referrer: str
+    acquisition: tuple[str, ...]  # its session's
+
+
+class Manifest(msgspec.Struct):
+    """A move that is to be finished, and what the buffer is to know then."""
+
+    move: Move
+    fields: list[bytes]  # of the doubts that it ends
+    states: dict[int, list[Session]]  # visitor -> sessions that take the place of the old ones
+
+
+def doubts_key(partition: buffer.Key) -> str:
+    return buffer.key("recut", partition)
+
+
+def manifest_key(partition: buffer.Key) -> str:
+    return buffer.key("recutting", partition)
+
+
+def rest_key(partition: buffer.Key) -> str:
+    return buffer.key("recut-rest", partition)
+
+
+def note(partition: buffer.Key, doubts: dict[tuple[int, int], Span]) -> None:
+    """Before the events are written: a doubt that turns out to be none costs a look."""
+    if not doubts:
+        return
+    store, names = buffer.connection(), [f"{site}:{visitor}" for site, visitor in doubts]
+    merged = {}
+    for name, span, raw in zip(names, doubts.values(), store.hmget(doubts_key(partition), names), strict=True):
+        before = tuple(map(int, raw.split(b":"))) if raw else span
+        merged[name] = f"{min(before[0], span[0])}:{max(before[1], span[1])}"
+    store.hset(doubts_key(partition), mapping=merged)
+
+
+def waits(partition: buffer.Key, rest: bool = True) -> bool:
+    """Whether there is something to do, now; without `rest`, also shortly after the last time."""
+    store = buffer.connection()
+    if store.exists(manifest_key(partition)):
+        return True
+    hindered = [buffer.key("lease", "privacy"), *([rest_key(partition)] if rest else [])]
+    return bool(store.exists(doubts_key(partition))) and not store.exists(*hindered)
+
+
+def do_recut(partition: buffer.Key, renew: Renew) -> None:
+    """All doubts of the partition, some visitors at a time, while the lease lasts and nobody is being erased."""
+    store, began = buffer.connection(), time.monotonic()
+    while renew() and not store.exists(buffer.key("lease", "privacy")):
+        found = dict(islice(store.hscan_iter(doubts_key(partition), count=VISITORS), VISITORS))
+        if not found:
+            break
+        site_id = int(next(iter(found)).split(b":")[0])
+        prepare(partition, site_id, {name: span for name, span in found.items() if name.startswith(b"%d:" % site_id)})
+        if not do_finish(partition, renew):
+            break
+    took = round(1000 * (time.monotonic() - began))
+    store.set(rest_key(partition), 1, px=max(REST_MS, REST_SHARE * took))
+
+
+def prepare(partition: buffer.Key, site_id: int, fields: dict[bytes, bytes]) -> None:
+    """Up to the point from which `do_finish` goes on."""
+    store, site = buffer.connection(), known.current(time.time()).by_id.get(site_id)
+    gap = site.gap_ms if site else 0
+    spans = {int(name.split(b":")[1]): parse(span) for name, span in fields.items()}
+    near = get_sessions(site_id, spans, gap) if site else {}
+    visitors = within(near, spans)
+    moments = get_moments(site_id, [one for visitor in visitors for one in near.get(visitor, ())])
+    pieces, states = plan(site_id, site.domain if site else "", moments, gap)
+    done = [name for name in fields if int(name.split(b":")[1]) in visitors]
+    if pieces:
+        move = Move(
+            f"recut_{partition}", site_id, min(one[1] for one in pieces), max(one[2] for one in pieces),
+            sorted({one[0] for one in pieces}), sorted({one[3] for one in pieces}),
+        )  # fmt: skip
+        if not do_prepare(move, pieces):
+            raise client.StoreError("The events changed while sessions were cut again; that is tried again.")
+        store.set(manifest_key(partition), msgspec.msgpack.encode(Manifest(move, done, states)))
+    else:
+        store.hdel(doubts_key(partition), *done)
+
+
+def parse(raw: bytes) -> Span:
+    start, end = map(int, raw.split(b":"))
+    return start, end
+
+
+class Stored(NamedTuple):
+    session: int
+    start: int
+    end: int
+    events: int
+
+
+def get_sessions(site_id: int, spans: dict[int, Span], gap: int) -> dict[int, list[Stored]]:
+    """By visitor: the stored sessions that follow one another about the span, and those that these touch."""
+    around = LONGEST_MS + gap
+    rows = client.command(
+        "SELECT visitor, session_id, toUnixTimestamp64Milli(first), toUnixTimestamp64Milli(last), number FROM ("
+        " SELECT any(s.visitor_id) AS visitor, session_id, min(s.start) AS first, max(s.end) AS last, sum(s.events) AS number"
+        " FROM sessions AS s WHERE site_id = {site:UInt32} AND visitor_id IN {visitors:Array(UInt64)}"
+        " AND session_start >= fromUnixTimestamp64Milli({since:Int64}) AND session_start <= fromUnixTimestamp64Milli({until:Int64})"
+        " GROUP BY session_id) ORDER BY visitor, first",
+        {
+            "site": site_id, "visitors": list(spans),
+            "since": min(start for start, _ in spans.values()) - around,
+            "until": max(end for _, end in spans.values()) + around,
+        },
+    )  # fmt: skip
+    found: dict[int, list[Stored]] = {}
+    for visitor, *told in rows:
+        found.setdefault(visitor, []).append(Stored(*told))
+    return {visitor: about(sessions, spans[visitor], gap) for visitor, sessions in found.items()}
+
+
+def about(sessions: list[Stored], span: Span, gap: int) -> list[Stored]:
+    """Runs of sessions with no gap between them, of those that the span touches or that follow these."""
+    runs: list[list[Stored]] = []
+    end = 0
+    for one in sessions:
+        if one.end < span[0] - gap:
+            continue
+        if not runs or one.start > end + gap:
+            runs.append([])
+            end = 0
+        runs[-1].append(one)
+        end = max(end, one.end)
+    return [one for run in runs if run[0].start <= span[1] + gap for one in run]
+
+
+def within(near: dict[int, list[Stored]], visitors: Iterable[int]) -> set[int]:
+    """As many visitors as have not too many events together, but one at least."""
+    taken: set[int] = set()
+    events = 0
+    for visitor in visitors:
+        events += sum(one.events for one in near.get(visitor, ()))
+        if taken and events > EVENTS:
+            break
+        taken.add(visitor)
+    return taken
+
+
+def get_moments(site_id: int, sessions: list[Stored]) -> list[Moment]:
+    """Their events, by visitor and in order of time."""
+    if not sessions:
+        return []
+    rows = client.command(
+        "SELECT visitor_id, toUnixTimestamp64Milli(timestamp) AS time, event_index, toString(event_id) AS id, session_id,"
+        f" event_type = 'page_view', path, url, page_referrer, ({', '.join(ACQUISITION)})"
+        f" FROM events WHERE site_id = {{site:UInt32}} AND session_id IN {{old:Array(UInt64)}}{BETWEEN}"
+        " ORDER BY visitor_id, time, event_index, id",
+        {
+            "site": site_id, "old": [one.session for one in sessions],
+            "since": min(one.start for one in sessions), "until": max(one.end for one in sessions),
+        },
+    )  # fmt: skip
+    return [Moment(*row) for row in rows]
+
+
+def plan(site_id: int, domain: str, moments: list[Moment], gap: int) -> tuple[list[Piece], dict[int, list[Session]]]:
+    """What is to be moved, and the sessions of each visitor that come of it."""
+    pieces: list[Piece] = []
+    states: dict[int, list[Session]] = {}
+    groups = cut(moments, gap)
+    shares = Counter(session for group in groups for session in {one.session for one in group})
+    firsts = {one.session: one for one in reversed(moments) if one.is_page_view}
+    for group in groups:
+        olds = sorted({one.session for one in group})
+        first_view = next((one for one in group if one.is_page_view), None)
+        acquisition = first_view.acquisition if first_view else NO_ACQUISITION
+        if first_view and first_view is not firsts[first_view.session]:
+            acquisition = own_acquisition(first_view, domain)
+        if len(olds) == 1 and shares[olds[0]] == 1 and all(one.acquisition == acquisition for one in group):
+            continue
+        visitor, start, end = group[0].visitor, group[0].time, group[-1].time
+        session = new_id(site_id, group[0], olds)
+        for old in olds:
+            times = [one.time for one in group if one.session == old]
+            pieces.append(Piece(old, times[0], times[-1], session, start, acquisition, len(times)))
+        told = Session(session, start, start, end, acquisition if first_view else None, first_view.time if first_view else 0)
+        states.setdefault(visitor, []).append(told)
+    return pieces, states
+
+
+def own_acquisition(view: Moment, domain: str) -> tuple[str, ...]:
+    """Of a page view that another session's source was written on, as far as its address tells."""
+    found = get_acquisition(view.url, view.referrer, (domain,))
+    return tuple(view.path if name == "entry_page" else getattr(found, name) for name in ACQUISITION)
+
+
+def cut(moments: list[Moment], gap: int) -> list[list[Moment]]:
+    groups: list[list[Moment]] = []
+    for one in moments:
+        last = groups[-1] if groups else None
+        if (
+            last is None
+            or last[0].visitor != one.visitor
+            or one.time - last[-1].time > gap
+            or one.time - last[0].time > LONGEST_MS
+        ):
+            groups.append([])
+        groups[-1].append(one)
+    return groups
+
+
+def new_id(site_id: int, first: Moment, olds: list[int]) -> int:
+    """No old one's: by their ids the rows that go are told from those that come."""
+    text = f"{site_id}:{first.visitor}:{first.event_id}:{olds}"
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") or 1
+
+
+def do_finish(partition: buffer.Key, renew: Renew) -> bool:
+    """Finish what was begun, if anything. False when the lease was lost over it: then another finishes."""
+    store = buffer.connection()
+    raw = store.get(manifest_key(partition))
+    if raw is None:
+        return True
+    manifest = msgspec.msgpack.decode(raw, type=Manifest)
+    for step in finish_steps(manifest.move):
+        if not renew():
+            return False
+        step()
+    put_states(manifest)
+    store.hdel(doubts_key(partition), *manifest.fields)
+    store.delete(manifest_key(partition))
+    log.info("Sessions cut again: %s of site %s are %s now.", len(manifest.move.old), manifest.move.site_id, len(manifest.move.new))
+    return True
+
+
+def put_states(manifest: Manifest) -> None:
+    """As far as the buffer still knows the visitors."""
+    store, old = buffer.connection(), set(manifest.move.old)
+    names = {visitor: state_key(manifest.move.site_id, visitor) for visitor in manifest.states}
+    for (visitor, name), raw in zip(names.items(), store.mget(list(names.values())), strict=True):
+        if raw:
+            state = [one for one in decode(raw) if one.id not in old and one not in manifest.states[visitor]]
+            state = sorted([*state, *manifest.states[visitor]], key=lambda one: one.start)
+            store.set(name, encode(state), keepttl=True)
