@@ -58,7 +58,7 @@ def wait_for_writers(seconds: float) -> None:
 def finish_manifests() -> None:
     """A batch that a writer left when it died may be in ClickHouse already, or not: written again, it is, once."""
     for partition in buffer.all_partitions():
-        recut.do_finish(partition, lambda: True)
+        recut.do_tidy(partition)
         if buffer.connection().exists(buffer.key("manifest", partition)):
             batch = buffer.take(partition, writer.BATCH)
             if batch:

@@ -21,16 +21,19 @@ import msgspec
 
 from analytics.clickhouse import client
 from analytics.clickhouse.columns import ACQUISITION
-from analytics.clickhouse.resession import BETWEEN, Move, Piece, do_prepare, finish_steps
+from analytics.clickhouse.resession import Move, Piece, do_prepare, drop, finish_steps
 from ingestion import buffer
 from ingestion.enrich.sources import get_acquisition
 from ingestion.sessions import LONGEST_MS, NO_ACQUISITION, Session, Span, decode, encode, state_key
 from ingestion.sites import known
+from ingestion.stored import BETWEEN, Stored, about, get_sessions
 
 log = logging.getLogger(__name__)
 VISITORS, EVENTS = 5_000, 200_000  # at a time
 REST_MS = 2_000
-REST_SHARE = 10  # a partition rests this many times as long as it took: who sends in no order at all is not slowed down by it
+REST_SHARE = (
+    10  # a partition rests this many times as long as it took: who sends in no order at all is not slowed down by it
+)
 Renew = Callable[[], bool]
 
 
@@ -39,7 +42,6 @@ class Moment(NamedTuple):
 
     visitor: int
     time: int
-    index: int
     event_id: str
     session: int
     is_page_view: bool
@@ -53,6 +55,7 @@ class Manifest(msgspec.Struct):
     """A move that is to be finished, and what the buffer is to know then."""
 
     move: Move
+    old: list[int]  # sessions
     fields: list[bytes]  # of the doubts that it ends
     states: dict[int, list[Session]]  # visitor -> sessions that take the place of the old ones
 
@@ -67,6 +70,16 @@ def manifest_key(partition: buffer.Key) -> str:
 
 def rest_key(partition: buffer.Key) -> str:
     return buffer.key("recut-rest", partition)
+
+
+def table_of(partition: buffer.Key) -> str:
+    return f"recut_{partition}"
+
+
+def do_tidy(partition: buffer.Key) -> None:
+    """Finish what was begun, and drop what one left who died before or after it; while nobody writes."""
+    if do_finish(partition, lambda: True):
+        drop(table_of(partition))
 
 
 def note(partition: buffer.Key, doubts: dict[tuple[int, int], Span]) -> None:
@@ -93,16 +106,19 @@ def waits(partition: buffer.Key, rest: bool = True) -> bool:
 def do_recut(partition: buffer.Key, renew: Renew) -> None:
     """All doubts of the partition, some visitors at a time, while the lease lasts and nobody is being erased."""
     store, began = buffer.connection(), time.monotonic()
-    while renew() and not store.exists(buffer.key("lease", "privacy")):
-        found = dict(islice(store.hscan_iter(doubts_key(partition), count=VISITORS), VISITORS))
-        if not found:
-            break
-        site_id = int(next(iter(found)).split(b":")[0])
-        prepare(partition, site_id, {name: span for name, span in found.items() if name.startswith(b"%d:" % site_id)})
-        if not do_finish(partition, renew):
-            break
-    took = round(1000 * (time.monotonic() - began))
-    store.set(rest_key(partition), 1, px=max(REST_MS, REST_SHARE * took))
+    try:
+        while renew() and not store.exists(buffer.key("lease", "privacy")):
+            found = dict(islice(store.hscan_iter(doubts_key(partition), count=VISITORS), VISITORS))
+            if not found:
+                break
+            site_id = int(next(iter(found)).split(b":")[0])
+            mine = {name: span for name, span in found.items() if name.startswith(b"%d:" % site_id)}
+            prepare(partition, site_id, mine)
+            if not do_finish(partition, renew):
+                break
+    finally:
+        took = round(1000 * (time.monotonic() - began))
+        store.set(rest_key(partition), 1, px=max(REST_MS, REST_SHARE * took))
 
 
 def prepare(partition: buffer.Key, site_id: int, fields: dict[bytes, bytes]) -> None:
@@ -110,19 +126,19 @@ def prepare(partition: buffer.Key, site_id: int, fields: dict[bytes, bytes]) -> 
     store, site = buffer.connection(), known.current(time.time()).by_id.get(site_id)
     gap = site.gap_ms if site else 0
     spans = {int(name.split(b":")[1]): parse(span) for name, span in fields.items()}
-    near = get_sessions(site_id, spans, gap) if site else {}
+    near = get_near(site_id, spans, gap) if site else {}
     visitors = within(near, spans)
     moments = get_moments(site_id, [one for visitor in visitors for one in near.get(visitor, ())])
     pieces, states = plan(site_id, site.domain if site else "", moments, gap)
     done = [name for name in fields if int(name.split(b":")[1]) in visitors]
     if pieces:
-        move = Move(
-            f"recut_{partition}", site_id, min(one[1] for one in pieces), max(one[2] for one in pieces),
-            sorted({one[0] for one in pieces}), sorted({one[3] for one in pieces}),
-        )  # fmt: skip
+        move = Move(table_of(partition), site_id, min(one.since for one in pieces), max(one.until for one in pieces))
         if not do_prepare(move, pieces):
             raise client.StoreError("The events changed while sessions were cut again; that is tried again.")
-        store.set(manifest_key(partition), msgspec.msgpack.encode(Manifest(move, done, states)))
+        store.set(
+            manifest_key(partition),
+            msgspec.msgpack.encode(Manifest(move, sorted({one.old for one in pieces}), done, states)),
+        )
     else:
         store.hdel(doubts_key(partition), *done)
 
@@ -132,47 +148,10 @@ def parse(raw: bytes) -> Span:
     return start, end
 
 
-class Stored(NamedTuple):
-    session: int
-    start: int
-    end: int
-    events: int
-
-
-def get_sessions(site_id: int, spans: dict[int, Span], gap: int) -> dict[int, list[Stored]]:
-    """By visitor: the stored sessions that follow one another about the span, and those that these touch."""
-    around = LONGEST_MS + gap
-    rows = client.command(
-        "SELECT visitor, session_id, toUnixTimestamp64Milli(first), toUnixTimestamp64Milli(last), number FROM ("
-        " SELECT any(s.visitor_id) AS visitor, session_id, min(s.start) AS first, max(s.end) AS last, sum(s.events) AS number"
-        " FROM sessions AS s WHERE site_id = {site:UInt32} AND visitor_id IN {visitors:Array(UInt64)}"
-        " AND session_start >= fromUnixTimestamp64Milli({since:Int64}) AND session_start <= fromUnixTimestamp64Milli({until:Int64})"
-        " GROUP BY session_id) ORDER BY visitor, first",
-        {
-            "site": site_id, "visitors": list(spans),
-            "since": min(start for start, _ in spans.values()) - around,
-            "until": max(end for _, end in spans.values()) + around,
-        },
-    )  # fmt: skip
-    found: dict[int, list[Stored]] = {}
-    for visitor, *told in rows:
-        found.setdefault(visitor, []).append(Stored(*told))
+def get_near(site_id: int, spans: dict[int, Span], gap: int) -> dict[int, list[Stored]]:
+    since, until = min(start for start, _ in spans.values()), max(end for _, end in spans.values())
+    found = get_sessions(site_id, spans, since, until)
     return {visitor: about(sessions, spans[visitor], gap) for visitor, sessions in found.items()}
-
-
-def about(sessions: list[Stored], span: Span, gap: int) -> list[Stored]:
-    """Runs of sessions with no gap between them, of those that the span touches or that follow these."""
-    runs: list[list[Stored]] = []
-    end = 0
-    for one in sessions:
-        if one.end < span[0] - gap:
-            continue
-        if not runs or one.start > end + gap:
-            runs.append([])
-            end = 0
-        runs[-1].append(one)
-        end = max(end, one.end)
-    return [one for run in runs if run[0].start <= span[1] + gap for one in run]
 
 
 def within(near: dict[int, list[Stored]], visitors: Iterable[int]) -> set[int]:
@@ -192,7 +171,7 @@ def get_moments(site_id: int, sessions: list[Stored]) -> list[Moment]:
     if not sessions:
         return []
     rows = client.command(
-        "SELECT visitor_id, toUnixTimestamp64Milli(timestamp) AS time, event_index, toString(event_id) AS id, session_id,"
+        "SELECT visitor_id, toUnixTimestamp64Milli(timestamp) AS time, toString(event_id) AS id, session_id,"
         f" event_type = 'page_view', path, url, page_referrer, ({', '.join(ACQUISITION)})"
         f" FROM events WHERE site_id = {{site:UInt32}} AND session_id IN {{old:Array(UInt64)}}{BETWEEN}"
         " ORDER BY visitor_id, time, event_index, id",
@@ -224,7 +203,9 @@ def plan(site_id: int, domain: str, moments: list[Moment], gap: int) -> tuple[li
         for old in olds:
             times = [one.time for one in group if one.session == old]
             pieces.append(Piece(old, times[0], times[-1], session, start, acquisition, len(times)))
-        told = Session(session, start, start, end, acquisition if first_view else None, first_view.time if first_view else 0)
+        told = Session(
+            session, start, start, end, acquisition if first_view else None, first_view.time if first_view else 0
+        )
         states.setdefault(visitor, []).append(told)
     return pieces, states
 
@@ -270,13 +251,17 @@ def do_finish(partition: buffer.Key, renew: Renew) -> bool:
     put_states(manifest)
     store.hdel(doubts_key(partition), *manifest.fields)
     store.delete(manifest_key(partition))
-    log.info("Sessions cut again: %s of site %s are %s now.", len(manifest.move.old), manifest.move.site_id, len(manifest.move.new))
+    drop(manifest.move.name)
+    log.info(
+        "Sessions cut again: %s of site %s are %s now.", len(manifest.old), manifest.move.site_id,
+        sum(map(len, manifest.states.values())),
+    )  # fmt: skip
     return True
 
 
 def put_states(manifest: Manifest) -> None:
     """As far as the buffer still knows the visitors."""
-    store, old = buffer.connection(), set(manifest.move.old)
+    store, old = buffer.connection(), set(manifest.old)
     names = {visitor: state_key(manifest.move.site_id, visitor) for visitor in manifest.states}
     for (visitor, name), raw in zip(names.items(), store.mget(list(names.values())), strict=True):
         if raw:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -18,6 +19,7 @@ from ingestion.scripts import LEASE, RELEASE, RENEW
 from ingestion.sessions import NO_ACQUISITION, Cutter, State, Visit, decode, encode, state_key
 from ingestion.sites import known
 from ingestion.steps.consent import CONSENT
+from ingestion.stored import get_states
 
 log = logging.getLogger(__name__)
 BATCH = 20_000
@@ -47,7 +49,22 @@ def preload(rows: Rows) -> dict[tuple[int, int], State]:
     """The session states of all visitors of a batch in one round trip."""
     keys = list({(row[SITE], v) for row in rows for v in (row[VISITOR], row[PREVIOUS]) if v})
     values = buffer.connection().mget([state_key(*key) for key in keys]) if keys else []
-    return {key: decode(value) if value else [] for key, value in zip(keys, values, strict=True)}
+    states = {key: decode(value) if value else [] for key, value in zip(keys, values, strict=True)}
+    put_forgotten(states, rows)
+    return states
+
+
+def put_forgotten(states: dict[tuple[int, int], State], rows: Rows) -> None:
+    """Of whom has events from longer ago than the buffer remembers: the stored sessions that these may belong to."""
+    now, times = time.time() * 1000, defaultdict[int, dict[int, list[int]]](dict)
+    limits = {site_id: now - STATE_MS + gap_of(site_id) for site_id in {row[SITE] for row in rows}}
+    for row in rows:
+        if row[TIME] < limits[row[SITE]]:
+            times[row[SITE]].setdefault(row[VISITOR], []).append(row[TIME])
+    for site_id, visitors in times.items():
+        for visitor, found in get_states(site_id, visitors, gap_of(site_id)).items():
+            ids = {one.id for one in states[site_id, visitor]}
+            states[site_id, visitor][:0] = [one for one in found if one.id not in ids]
 
 
 def gap_of(site_id: int) -> int:

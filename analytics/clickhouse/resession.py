@@ -1,8 +1,8 @@
-"""Moving stored events into other sessions. The session is in the sort key, so its rows are written anew beside the table, moved
-in as whole parts (which wakes no view), and the old ones are deleted; what the views made of them follows."""
+"""Moving stored events into other sessions. The session is in the sort key, so the rows are written anew beside the table,
+moved in as whole parts (which wakes no view), and the old ones are deleted; what the views made of them follows."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,8 +10,6 @@ from analytics.clickhouse import client
 from analytics.clickhouse.columns import ACQUISITION
 from analytics.clickhouse.views import BY_SESSION, select_of_view
 
-NEW = "site_id = {site:UInt32} AND session_id IN {new:Array(UInt64)}"
-OLD = "site_id = {site:UInt32} AND session_id IN {old:Array(UInt64)}"
 BETWEEN = (
     " AND timestamp >= fromUnixTimestamp64Milli({since:Int64}) AND timestamp <= fromUnixTimestamp64Milli({until:Int64})"
 )
@@ -31,20 +29,27 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Move:
-    """What is moved, in numbers: enough to finish it after a crash. Times in ms."""
+    """What is moved: with the two tables beside events enough to finish it after a crash. Times in ms.
+
+    Ids stand in a table and not in statements, of which the server keeps the text (mutations).
+    """
 
     name: str  # of the table beside events; a second move under the same name ends what the first left
     site_id: int
     since: int
     until: int
-    old: Sequence[int]
-    new: Sequence[int]
 
     @property
-    def params(self) -> dict[str, object]:
-        return {
-            "site": self.site_id, "since": self.since, "until": self.until, "old": list(self.old), "new": list(self.new),
-        }  # fmt: skip
+    def params(self) -> dict[str, int]:
+        return {"site": self.site_id, "since": self.since, "until": self.until}
+
+    @property
+    def old(self) -> str:
+        return f"site_id = {{site:UInt32}} AND session_id IN (SELECT old FROM {self.name}_pieces)"
+
+    @property
+    def new(self) -> str:
+        return f"site_id = {{site:UInt32}} AND session_id IN (SELECT session FROM {self.name}_pieces)"
 
 
 def drop(name: str) -> None:
@@ -59,7 +64,7 @@ def do_prepare(move: Move, pieces: list[Piece]) -> bool:
     client.command(f"CREATE TABLE {move.name} AS events")
     client.command(
         f"CREATE TABLE {move.name}_pieces (old UInt64, since Int64, until Int64, session UInt64, stamp Int64, {told})"
-        " ENGINE = Memory"
+        " ENGINE = MergeTree ORDER BY old"
     )
     columns = [list(column) for column in zip(*((*one[:5], *one.acquisition) for one in pieces), strict=True)]
     client.insert(f"{move.name}_pieces", ["old", "since", "until", "session", "stamp", *ACQUISITION], columns, token="")
@@ -67,7 +72,7 @@ def do_prepare(move: Move, pieces: list[Piece]) -> bool:
     client.command(
         f"INSERT INTO {move.name} SELECT e.* REPLACE (p.session AS session_id,"
         f" fromUnixTimestamp64Milli(p.stamp, 'UTC') AS session_start, {replaced})"
-        f" FROM (SELECT * FROM events WHERE {OLD}{BETWEEN}) AS e"
+        f" FROM (SELECT * FROM events WHERE {move.old}{BETWEEN}) AS e"
         f" INNER JOIN {move.name}_pieces AS p ON e.session_id = p.old"
         " WHERE toUnixTimestamp64Milli(e.timestamp) BETWEEN p.since AND p.until",
         move.params,
@@ -76,7 +81,7 @@ def do_prepare(move: Move, pieces: list[Piece]) -> bool:
 
 
 def finish_steps(move: Move) -> Iterator[Callable[[], None]]:
-    """What is left to do once the rows are prepared; each step, and all of them, may be repeated."""
+    """What is left to do once the rows are prepared; each step, and all of them, may be repeated until `drop`."""
     yield lambda: put_parts(move)
     for table in BY_SESSION:
         yield lambda table=table: put_view(move, table)  # type: ignore[misc]
@@ -84,7 +89,6 @@ def finish_steps(move: Move) -> Iterator[Callable[[], None]]:
     while deleting():
         yield lambda: time.sleep(0.05)
     yield lambda: put_watermark(move)
-    yield lambda: drop(move.name)
 
 
 def put_parts(move: Move) -> None:
@@ -99,10 +103,11 @@ def put_parts(move: Move) -> None:
 
 def put_view(move: Move, table: str) -> None:
     """The token makes it happen once: one block, and so one part for each month."""
-    made = select_of_view(table, NEW + BETWEEN)
+    made = select_of_view(table, move.new + BETWEEN)
     columns = [row[0] for row in client.command(f"DESCRIBE TABLE ({made})", move.params)]
+    first = client.command(f"SELECT min(session) FROM {move.name}_pieces")[0][0]
     client.command(
-        f"INSERT INTO {table} ({', '.join(columns)}) SETTINGS insert_deduplication_token = 'move:{min(move.new)}:{table}',"
+        f"INSERT INTO {table} ({', '.join(columns)}) SETTINGS insert_deduplication_token = 'move:{first}:{table}',"
         " insert_deduplicate = 1, max_threads = 1, max_insert_threads = 1, min_insert_block_size_rows = 100000000,"
         f" min_insert_block_size_bytes = 0 SELECT * FROM ({made})",
         move.params,
@@ -111,7 +116,7 @@ def put_view(move: Move, table: str) -> None:
 
 def drop_old(move: Move) -> None:
     """From all tables at once, since each waits for its turn in the background."""
-    for table, condition in {"events": OLD + BETWEEN, **dict.fromkeys(BY_SESSION, OLD)}.items():
+    for table, condition in {"events": move.old + BETWEEN, **dict.fromkeys(BY_SESSION, move.old)}.items():
         if client.command(f"SELECT count() FROM {table} WHERE {condition}", move.params)[0][0]:
             client.command(f"DELETE FROM {table} WHERE {condition} SETTINGS lightweight_deletes_sync = 0", move.params)
 

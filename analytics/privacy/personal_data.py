@@ -8,7 +8,7 @@ from analytics.queries.cache import results
 
 register(Storage(
     "events", "Every event: page, time, device, place, properties", ("table:events",),
-    tables.find_events, tables.erase_events, tables.export_events,
+    tables.find_events, tables.erase_events, tables.export_events, paused=True,
 ))  # fmt: skip
 register(Storage(
     "sessions", "Visits, each with its source and place", ("table:sessions",),
@@ -39,7 +39,8 @@ for table, about in (
         table, about, (f"table:{table}",), partial(kept.find, table), partial(kept.erase, table), partial(kept.export, table),
     ))  # fmt: skip
 register(Storage(
-    "live_sessions", "The running visits of the last day, and events that wait to be written", ("key:session", "key:stream"),
+    "live_sessions", "The running visits of the last day, and events that wait to be written",
+    ("key:session", "key:stream", "key:recut"),
     buffered.find_states, buffered.erase_states, buffered.export_states, paused=True,
 ))  # fmt: skip
 register(Storage(
@@ -97,6 +98,7 @@ declare_free(
     "Logs of the embedded stores, which name no values", "folder:logs", "folder:clickhouse.log", "folder:valkey.log"
 )
 declare_free("Hashes of random event ids, for duplicates: no person is in an event id", "key:seen")
-declare_free("Who works on what", "key:lease", "key:manifest", "key:pause", "key:wake", "key:celery")
+declare_free("Which sessions are being cut again: it is finished before anybody is erased", "key:recutting")
+declare_free("Who works on what", "key:lease", "key:manifest", "key:pause", "key:recut-rest", "key:wake", "key:celery")
 declare_free("Counters by hashes of addresses under the day's salt, for two minutes", "key:rate")
 declare_free("Counters by hashed names, and leases", "key:cache")

@@ -328,6 +328,18 @@ def test_a_cookieless_visitor_is_found_by_the_token_of_their_browser(site, post,
     assert PrivacyRequest.objects.get().named_by == "token"
 
 
+def test_a_doubt_about_their_sessions_goes_as_well(site, new_site, post, drain, ask):
+    """Late events of theirs had made the writer want to cut their sessions again."""
+    from ingestion import buffer, recut
+
+    post({"site": site.site_key, "events": [event(device={"device_id": DEVICE})]}, new_site.ingest_secret)
+    drain()
+    recut.note(0, {(site.pk, device_hash(site.pk, DEVICE)): (1, 2), (site.pk, 5): (1, 2)})
+    job = ask("erasure", "device", DEVICE)
+    assert job.state == "done", job.error
+    assert buffer.connection().hkeys(recut.doubts_key(0)) == [f"{site.pk}:5".encode()]
+
+
 def test_a_token_is_one_sites_and_not_to_be_forged(site, twin):
     from analytics.privacy.subject import BadSubject, make_token
 

@@ -7,7 +7,7 @@ import redis
 
 from analytics.privacy.reach import Reach
 from analytics.privacy.removal import wait_for
-from ingestion import buffer, writer
+from ingestion import buffer, recut, writer
 from ingestion.sessions import Session, decode, encode, state_key
 
 
@@ -55,12 +55,24 @@ def states(reach: Reach) -> Iterator[tuple[str, list[Session], list[Session]]]:
             yield key, state, [] if visitor in whole else [one for one in state if one.id not in gone]
 
 
+def doubts(reach: Reach) -> Iterator[tuple[str, list[str]]]:
+    """The visitors whose sessions were to be cut again: (key, fields)."""
+    fields = [f"{reach.site_id}:{visitor}" for visitor in keys(reach)]
+    for partition in buffer.partitions() if fields else ():
+        name = recut.doubts_key(partition)
+        found = zip(fields, buffer.connection().hmget(name, fields), strict=True)
+        yield name, [field for field, span in found if span is not None]
+
+
 def find_states(reach: Reach) -> int:
-    return sum(len(state) > len(kept) for _, state, kept in states(reach))
+    return sum(len(state) > len(kept) for _, state, kept in states(reach)) + sum(len(one) for _, one in doubts(reach))
 
 
 def erase_states(reach: Reach) -> None:
     store = buffer.connection()
+    for name, fields in doubts(reach):
+        if fields:
+            store.hdel(name, *fields)
     for key, state, kept in list(states(reach)):
         if not kept:
             store.delete(key)
