@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
+
 from analytics.queries import query as core
 from analytics.queries.dimensions import DIMENSIONS, BadQuery
 from analytics.queries.metrics import METRICS
@@ -10,8 +12,8 @@ from analytics.queries.query import Query
 from dashboards.charts import world
 from dashboards.groups import DRILLS, GROUPS
 from dashboards.names import compact, country_iso3, display, exact, write
-from dashboards.panel import panel
-from dashboards.state import State
+from dashboards.panel import Table, panel
+from dashboards.state import MOST_ROWS, State
 
 TABS = {
     "path": "Top", "entry_page": "Entry", "exit_page": "Exit", "source": "Sources", "channel": "Channels",
@@ -83,6 +85,23 @@ def countries(state: State) -> list[tuple[str, str, int, str]]:
     return [(country_iso3(c), display("country", c), number, state.toggled("country", c)) for c, number in codes]
 
 
+def whole_list(state: State, dimension: str) -> Table:
+    """Every row, with the columns of the details: for a file."""
+    columns = columns_of(dimension)
+    query = Query(
+        state.site.pk, state.dates, columns, (dimension,), state.filters,
+        order_by=((columns[0], "desc"), (dimension, "asc")), limit=MOST_ROWS,
+    )  # fmt: skip
+    rows = core.run(query, state.now, f"details.{dimension}").rows
+    return [DIMENSIONS[dimension].label, *columns], [
+        [display(dimension, row.dimensions[0]), *row.metrics] for row in rows
+    ]
+
+
+def columns_of(dimension: str) -> tuple[str, ...]:
+    return PAGE_COLUMNS if dimension == "path" else COLUMNS if dimension != "exit_page" else COLUMNS[1:]
+
+
 @panel("dashboards/panels/breakdown.html")
 def view(state: State, group: str, tab: str = "", **_: str) -> dict[str, Any]:
     if group not in GROUPS:
@@ -97,10 +116,10 @@ def view(state: State, group: str, tab: str = "", **_: str) -> dict[str, Any]:
         "column": "Sessions" if shown == "exit_page" else "Visitors",
         "query": state.address()[1:],
         "file": shown.replace("_", "-"),
+        "table": lambda: whole_list(state, "country" if shown == "map" else shown),
     }
     if shown == "map":
         found = countries(state)
-        base["table"] = (["country", "visitors"], [[name, number] for _, name, number, _ in found])
         base["api"] = ("query", {"metrics": ["visitors"], "dimensions": ["country"], "limit": 300})
         return base | {
             "figure": world.figure([c[:3] for c in found]) if found else None,
@@ -108,10 +127,6 @@ def view(state: State, group: str, tab: str = "", **_: str) -> dict[str, Any]:
             "links": {code: address for code, _, _, address in found},
         }
     rows, has_more = bars(state, shown)
-    base["table"] = (
-        [DIMENSIONS[shown].label, base["column"].lower(), "share"],
-        [[bar.label, bar.exact.split()[0].replace(",", ""), bar.share] for bar in rows],
-    )
     base["api"] = ("query", {"metrics": [base["column"].lower()], "dimensions": [shown], "limit": 1000})
     return base | {"bars": rows, "has_more": has_more, "label": DIMENSIONS[shown].label}
 
@@ -121,7 +136,9 @@ def details(state: State, dimension: str, sort: str = "", page: str = "", **_: s
     """The whole list of a dimension, sortable, a page at a time."""
     if dimension not in DIMENSIONS:
         raise BadQuery("dimension", "this list does not exist")
-    columns = PAGE_COLUMNS if dimension == "path" else COLUMNS if dimension != "exit_page" else COLUMNS[1:]
+    if state.whole:
+        return {"file": dimension.replace("_", "-"), "table": whole_list(state, dimension)}
+    columns = columns_of(dimension)
     column, _colon, asked = sort.partition(":")
     name, way = (column if column in columns else columns[0]), ("asc" if asked == "asc" else "desc")
     number = int(page) if page.isdigit() and 0 < int(page) < 1000 else 1
@@ -150,4 +167,5 @@ def details(state: State, dimension: str, sort: str = "", page: str = "", **_: s
         "number": number,
         "has_more": result.has_more,
         "query": state.address()[1:],
+        "csv": f"{reverse('details', args=[state.site.pk, dimension])}{state.address()}&format=csv",
     }  # fmt: skip

@@ -43,7 +43,9 @@ def view(state: State, **_: str) -> dict[str, Any]:
     scope = Scope(state.site.pk, state.dates, state.filters)
     left_out = apart.begin_text(state)
     rows, total = core.run(scope, get_spend(state.site, state.dates), model, selector_of_site(state.site, goal, "goal"))
-    shown = [row_of(state, one, one.name or NONE, state.toggled("utm_campaign", one.name)) for one in rows[:40]]
+    shown = [
+        row_of(state, one, one.name or NONE, state.toggled("utm_campaign", one.name)) for one in rows[: state.most(40)]
+    ]
     everything = [row_of(state, total, "All", "")] if rows else []
     sheet = Sheet(
         "Campaigns: spend and return",

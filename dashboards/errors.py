@@ -19,7 +19,7 @@ def spark(trend: list[int]) -> str:
 
 @panel("dashboards/panels/errors.html")
 def view(state: State, **_: str) -> dict[str, Any]:
-    found = core.run(Scope(state.site.pk, state.dates, state.filters), tag="product.errors")
+    found = core.run(Scope(state.site.pk, state.dates, state.filters), state.most(50), "product.errors")
     real, apart = [group for group in found if not group.apart], [group for group in found if group.apart]
     local = [
         (

@@ -57,7 +57,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
             num(compact(kind.people), raw=kind.people),
             num(f"{kind.last_seen.astimezone(state.zone):%d %b %H:%M}"),
         ]
-        for kind in kinds[:40]
+        for kind in kinds[: state.most(40)]
     ]
     sheet = Sheet(
         "Event explorer",

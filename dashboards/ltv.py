@@ -46,7 +46,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
     found = core.run(Ltv(scope, by, "month", of, DAYS), state.now, "marketing.ltv")
     ahead = forecast.run(scope, 90, state.now)
     rows = []
-    for row in found[:30]:
+    for row in found[: state.most(30)]:
         title = row.value[:7] if by == "cohort" else display(by, row.value)
         cells = [
             num(

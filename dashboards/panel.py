@@ -4,6 +4,7 @@ import json
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -27,6 +28,7 @@ from dashboards.groups import first_tab
 from dashboards.state import State, get_state, opened_in
 
 log = logging.getLogger(__name__)
+Table = tuple[list[str], list[list[Any]]]
 Data = Callable[..., dict[str, Any]]
 ON_DEMAND = "funnel-people"
 TAB = re.compile(r"[a-z_]{1,40}")
@@ -36,7 +38,8 @@ ASKED = ("tab", "sort", "page", "number", "dropped")
 def panel(template: str, people: bool = False) -> Callable[[Data], Callable[..., HttpResponse]]:
     """A view of one panel from `data(state, **url kwargs) -> context`. It answers with the panel or with what went wrong.
 
-    Of the context, `table` (heads, rows) becomes the CSV and `api` (operation, body) the request that can be copied.
+    Of the context, `table` (heads, rows), or what it answers when called, becomes the CSV, and `api` (operation, body) the
+    request that can be copied.
     """
 
     def wrap(data: Data) -> Callable[..., HttpResponse]:
@@ -56,15 +59,18 @@ def panel(template: str, people: bool = False) -> Callable[[Data], Callable[...,
             shell = {"state": state, "site": state.site, "address": request.get_full_path(), "door": door}
             try:
                 with counted() as cost:
-                    context = data(state, **kwargs, **given)
+                    whole = request.GET.get("format") == "csv"
+                    context = data(replace(state, whole=whole), **kwargs, **given)
+                    table = context.get("table")
+                    table = table() if whole and callable(table) else table
             except BadQuery as error:
                 return render(request, "dashboards/panels/failed.html", shell | {"message": str(error)})
             except StoreError as error:
                 log.warning("A panel failed: %s", error)
                 return render(request, "dashboards/panels/failed.html", shell | {"message": explain(str(error))})
-            if request.GET.get("format") == "csv":
+            if whole:
                 name = str(context.get("file") or data.__module__.rpartition(".")[2])
-                return to_csv(state, name, context.get("table"))
+                return to_csv(state, name, table)
             answer = render(request, template, shell | context)
             answer.write(tools(request, door, state, context, cost))
             answer["Server-Timing"] = (
@@ -125,7 +131,7 @@ def explain(error: str) -> str:
     return "The event store does not answer right now. Nothing is lost: events wait in the buffer."
 
 
-def to_csv(state: State, name: str, table: tuple[list[str], list[list[Any]]] | None) -> HttpResponse:
+def to_csv(state: State, name: str, table: Table | None) -> HttpResponse:
     text = rows_to_csv([table[0], *([cell(value) for value in row] for row in table[1])]) if table else ""
     answer = HttpResponse(text, content_type="text/csv; charset=utf-8")
     file = f"{state.site.domain}-{name}-{state.dates.first}-{state.dates.last}.csv"

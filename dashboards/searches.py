@@ -25,9 +25,9 @@ def hash_of(state: State, word: str) -> str:
 @panel("dashboards/panels/sheet.html")
 def view(state: State, **_: str) -> dict[str, Any]:
     word = state.value("word")
-    found = core.run(Scope(state.site.pk, state.dates, state.filters), 1000, "marketing.search")
+    found = core.run(Scope(state.site.pk, state.dates, state.filters), state.most(1000), "marketing.search")
     looked = hash_of(state, word) if word else ""
-    shown = [one for one in found if one.query_hash == looked] if word else found[:25]
+    shown = [one for one in found if one.query_hash == looked] if word else found[: state.most(25)]
     rows = [
         [
             name(

@@ -23,6 +23,7 @@ from analytics.saved.resolve import filters_of_site
 from dashboards.door import SHARE, Door, fixed_filters, fixed_segments
 from dashboards.names import display
 
+MOST_ROWS = 10_000  # of a file
 WORDS = {
     "is": "is", "is_not": "is not", "contains": "contains", "does_not_contain": "does not contain",
     "matches": "matches", "does_not_match": "does not match", "set": "is set", "not_set": "is not set",
@@ -133,6 +134,11 @@ class State:
     sees_names: bool = False  # of single people
     sees_people: bool = False
     problems: tuple[str, ...] = ()  # what of the address could not be read and was left out
+    whole: bool = False  # for a file: the whole of what a panel shows the top of
+
+    def most(self, shown: int) -> int:
+        """How many rows of a list are wanted."""
+        return MOST_ROWS if self.whole else shown
 
     @cached_property
     def zone(self) -> ZoneInfo:

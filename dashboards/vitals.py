@@ -37,7 +37,7 @@ def cell_of(which: str, vital: core.Vital) -> Cell:
 @panel("dashboards/panels/sheet.html")
 def view(state: State, tab: str = "", **_: str) -> dict[str, Any]:
     by = tab if tab in TABS else "path"
-    every, rows = core.run(Scope(state.site.pk, state.dates, state.filters), by, 20, "product.vitals")
+    every, rows = core.run(Scope(state.site.pk, state.dates, state.filters), by, state.most(20), "product.vitals")
     any_sample = any(vital.samples for vital in every.vitals.values())
     base = f"{reverse('panel-vitals', args=[state.site.pk])}{state.address()}"
     shown = (

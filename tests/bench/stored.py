@@ -13,6 +13,7 @@ STEPS = (1_000_000, 10_000_000, *([100_000_000] if os.environ.get("BENCH") == "h
 COPY = """
 INSERT INTO events ({names}) SELECT {values} FROM events AS e
 WHERE e.site_id = {{source:UInt32}} AND e.session_id % 4 = {{part:UInt32}}
+  AND intDiv(e.session_id, 4) % 1000 < {{share:UInt32}}
 """
 
 
@@ -70,7 +71,9 @@ def main() -> None:
             values = ", ".join(changed.get(name, f"e.{name}") for name in names)
             before = stored
             for part in range(4):
-                client.command(COPY.format(names=", ".join(names), values=values), {"source": site.id, "part": part})
+                share = min(1000, 4000 * (step - stored) // before + 1)
+                told = {"source": site.id, "part": part, "share": share}
+                client.command(COPY.format(names=", ".join(names), values=values), told)
                 stored = client.read("SELECT count() FROM events", {}, "bench")[0][0]
                 if stored >= step:
                     break

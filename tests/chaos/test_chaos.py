@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -37,27 +38,27 @@ class Sender(threading.Thread):
 
     def __init__(self, footfall, site, number):
         super().__init__(daemon=True)
-        self.footfall, self.site, self.number = footfall, site, number
+        self.footfall, self.site, self.number, self.secret = footfall, site, number, ""
         self.acknowledged, self.refusals, self.wrong, self.enough = set(), 0, [], threading.Event()
 
     def run(self):
         batch = 0
         while not self.enough.is_set():
             batch += 1
-            self.deliver([
-                {
-                    "event_id": str(uuid.uuid4()), "event_type": "page_view", "device": {"device_id": f"{self.number}-{batch % 50}"},
-                    "page": {"url": f"https://shop.example/{self.number}/{batch}/{i}"},
-                }
-                for i in range(BATCH)
-            ])  # fmt: skip
+            self.deliver([self.event(batch, i) for i in range(BATCH)])
             time.sleep(0.02)
+
+    def event(self, batch, i):
+        return {
+            "event_id": str(uuid.uuid4()), "event_type": "page_view", "device": {"device_id": f"{self.number}-{batch % 50}"},
+            "page": {"url": f"https://shop.example/{self.number}/{batch}/{i}"},
+        }  # fmt: skip
 
     def deliver(self, events):
         while True:
             try:
                 answer = self.footfall.request(
-                    "/api/v1/events", {"site": self.site["site_key"], "events": events}, timeout=20
+                    "/api/v1/events", {"site": self.site["site_key"], "events": events}, self.secret, timeout=20
                 )
                 break
             except urllib.error.HTTPError as error:
@@ -72,13 +73,31 @@ class Sender(threading.Thread):
         self.acknowledged |= {event["event_id"] for event in events}
 
 
+class LateSender(Sender):
+    """From a server, in no order: what comes closes gaps between sessions that are stored."""
+
+    def __init__(self, footfall, site, number):
+        super().__init__(footfall, site, number)
+        self.secret, self.chance = site["ingest_secret"], random.Random(number)
+
+    def event(self, batch, i):
+        ago = timedelta(minutes=self.chance.uniform(60, 1380))
+        return super().event(batch, i) | {
+            "event_timestamp": (datetime.now(UTC) - ago).isoformat(),
+            "device": {"device_id": f"late-{self.chance.randrange(400)}"},
+        }
+
+
 class Day:
     """A running Footfall under load; `end()` proves that nothing was lost or doubled."""
 
     def __init__(self, footfall: Footfall) -> None:
         self.footfall = footfall
         self.site = footfall.create_site()
-        self.senders = [Sender(footfall, self.site, n) for n in range(SENDERS)]
+        self.senders = [
+            *(Sender(footfall, self.site, n) for n in range(1, SENDERS)),
+            LateSender(footfall, self.site, 0),
+        ]
         for sender in self.senders:
             sender.start()
         time.sleep(2)
@@ -107,6 +126,16 @@ class Day:
         except Exception:
             return 0, 0
 
+    def wrong_sessions(self) -> tuple[int, int]:
+        """Neighbours in time that should share a session and do not, or do and should not."""
+        return self.footfall.sql(
+            "SELECT countIf(pause <= 1800000 AND session_id != before), countIf(pause > 1800000 AND session_id = before) FROM ("
+            " SELECT session_id, any(session_id) OVER w AS before, any(toUnixTimestamp64Milli(timestamp)) OVER w AS last,"
+            " row_number() OVER w AS number, if(number = 1, -1, toUnixTimestamp64Milli(timestamp) - last) AS pause FROM events"
+            " WHERE device_id != 0 WINDOW w AS (PARTITION BY site_id, visitor_id ORDER BY timestamp"
+            " ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING)) WHERE pause >= 0"
+        )[0]
+
     def end(self, refused: bool) -> None:
         for sender in self.senders:
             sender.enough.set()
@@ -120,6 +149,7 @@ class Day:
         assert {str(row[0]) for row in self.footfall.sql("SELECT event_id FROM events")} == sent
         for table in ("traffic_15m", "sessions", "visits"):
             assert self.footfall.sql(f"SELECT sum(pageviews) FROM {table}") == [(len(sent),)]
+        eventually(lambda: self.wrong_sessions() == (0, 0), 120)
         total = sum(s.refusals for s in self.senders)
         assert (total > 0) == refused or not refused
         print(f"\n{len(sent):,} events acknowledged and stored once, {total} requests refused and sent again")

@@ -1,0 +1,59 @@
+"""What is taken from a panel as a file is the whole of it, not only the rows that fit the page."""
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+pytestmark = pytest.mark.django_db
+PAGES = 120
+
+
+@pytest.fixture
+def many(site, insert_events):
+    """120 pages, campaigns and kinds of events; page N has N visitors, each of whom sees it once."""
+    at = datetime.now(UTC) - timedelta(days=2)
+    insert_events(site, [
+        {"timestamp": at, "received_at": at, "session_id": 1000 * page + visitor, "visitor_id": 1000 * page + visitor,
+         "person_id": 1000 * page + visitor, "path": f"/p{page:03}", "entry_page": f"/p{page:03}", "utm_campaign": f"c{page:03}",
+         "event_type": "page_view" if visitor else f"kind{page:03}", "hostname": "shop.example"}
+        for page in range(1, PAGES + 1) for visitor in range(page)
+    ])  # fmt: skip
+    return site
+
+
+@pytest.fixture
+def rows(client_in, many):
+    def get(path):
+        answer = client_in.get(f"/sites/{many.pk}/{path}")
+        assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/csv")
+        return list(csv.reader(io.StringIO(answer.content.decode())))
+
+    return get
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "executive/panels/pages?format=csv",
+        "executive/details/path?format=csv",
+        "executive/details/path?format=csv&page=2",
+    ],
+)
+def test_all_pages_with_all_figures(rows, path):
+    heads, *found = rows(path)
+    assert heads == ["Page", "visitors", "pageviews", "bounce_rate", "time_on_page", "scroll_depth"]
+    assert [row[:3] for row in found] == [[f"/p{n:03}", str(n), str(n - 1)] for n in range(PAGES, 0, -1)]
+
+
+@pytest.mark.parametrize(
+    ("path", "most"), [("product/panels/explorer", PAGES + 1), ("marketing/panels/campaigns", PAGES + 1)]
+)
+def test_lists_are_whole(rows, path, most):
+    assert len(rows(f"{path}?format=csv")) - 1 == most
+
+
+def test_the_dialog_offers_the_file(client_in, many):
+    text = client_in.get(f"/sites/{many.pk}/executive/details/path?period=7d").content.decode()
+    assert f'href="/sites/{many.pk}/executive/details/path?period=7d&amp;format=csv" download' in text
