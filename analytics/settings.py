@@ -284,7 +284,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
-    "POSTPROCESSING_HOOKS": ["ingestion.openapi.put_events"],
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "POSTPROCESSING_HOOKS": ["ingestion.openapi.put_events", "analytics.api.sections.put_tags"],
 }
 
 LOG_LEVEL = env_str("LOG_LEVEL", "INFO")

@@ -198,16 +198,19 @@ class OfSite(StatsView):
 
 def resource(kind: type[Model], shape: type[SavedSerializer], name: str, scope: str = "admin") -> tuple[Any, Any]:
     """The list and the detail view of a kind."""
+    words = {"spend": "spend entry"}.get(name, name.replace("_", " "))
+    many = f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
+    one_of_them = f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
     told = f"`GET` takes read:stats, the others {scope}."
     listed = extend_schema_view(
         get=extend_schema(
             operation_id=f"list_{name}s",
-            summary=f"The {name}s of a site",
+            summary=f"All {many} of a site",
             description=told,
             responses={200: shape(many=True), **PROBLEMS},
         ),
         post=extend_schema(
-            operation_id=f"create_{name}", summary=f"Add a {name}", description=told, responses={201: shape, **PROBLEMS}
+            operation_id=f"create_{name}", summary=f"Add {one_of_them}", description=told, responses={201: shape, **PROBLEMS}
         ),
     )(
         type(
@@ -217,12 +220,12 @@ def resource(kind: type[Model], shape: type[SavedSerializer], name: str, scope: 
         )
     )
     one = extend_schema_view(
-        get=extend_schema(operation_id=f"get_{name}", summary=f"One {name}", responses={200: shape, **PROBLEMS}),
+        get=extend_schema(operation_id=f"get_{name}", summary=f"One {words}", responses={200: shape, **PROBLEMS}),
         patch=extend_schema(
-            operation_id=f"change_{name}", summary=f"Change a {name}", responses={200: shape, **PROBLEMS}
+            operation_id=f"change_{name}", summary=f"Change {one_of_them}", responses={200: shape, **PROBLEMS}
         ),
         delete=extend_schema(
-            operation_id=f"delete_{name}", summary=f"Delete a {name}", responses={204: None, **PROBLEMS}
+            operation_id=f"delete_{name}", summary=f"Delete {one_of_them}", responses={204: None, **PROBLEMS}
         ),
     )(
         type(

@@ -121,6 +121,11 @@ def test_the_schema_is_valid_and_the_docs_are_readable():
     assert schema["openapi"].startswith("3.1") and "/api/v1/sites/{site_id}/query" in schema["paths"]
     page = Client().get("/api/docs/").content.decode()
     assert "Any metrics by any dimensions" in page and "bounce_rate" in page and "https://cdn" not in page
+    assert "one of day, week, month" in page and "list of time" not in page and "[&#x27;" not in page, "types in words"
+    assert "?cursor=" in page and "Add an annotation" in page and "median_seconds" in page, "what is asked and answered"
+    assert {tag for path in schema["paths"].values() for one in path.values() for tag in one["tags"]} == {
+        tag["name"] for tag in schema["tags"]
+    }
 
 
 def test_when_clickhouse_is_away(call, site, monkeypatch):
