@@ -107,4 +107,6 @@ def docs(request: HttpRequest) -> HttpResponse:
     schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     every = operations(schema)
     sections = [(name, sorted((one for one in every if one["section"] == name), key=rank)) for name in SECTIONS]
-    return render(request, "api/docs.html", {"sections": sections, "origin": f"{request.scheme}://{request.get_host()}"})
+    return render(
+        request, "api/docs.html", {"sections": sections, "origin": f"{request.scheme}://{request.get_host()}"}
+    )

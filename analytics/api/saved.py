@@ -210,7 +210,10 @@ def resource(kind: type[Model], shape: type[SavedSerializer], name: str, scope: 
             responses={200: shape(many=True), **PROBLEMS},
         ),
         post=extend_schema(
-            operation_id=f"create_{name}", summary=f"Add {one_of_them}", description=told, responses={201: shape, **PROBLEMS}
+            operation_id=f"create_{name}",
+            summary=f"Add {one_of_them}",
+            description=told,
+            responses={201: shape, **PROBLEMS},
         ),
     )(
         type(
