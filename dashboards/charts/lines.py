@@ -44,6 +44,24 @@ def named(found: Sequence[Line]) -> list[dict[str, Any]]:
     return made
 
 
+LOW = 0.08  # of the height: below a point there, the axis has its labels
+
+
+def beside(values: Sequence[float | None]) -> list[str]:
+    """Where each value is written: where its line does not run."""
+    top, places = max([v for v in values if v is not None], default=0), []
+    for before, value, after in zip([None, *values], values, [*values[1:], None], strict=False):
+        falls = before is not None and value is not None and before > value
+        if value is None or not falls:
+            rises = before is not None and after is not None and value is not None and before < value < after
+            places.append("top left" if rises else "top center")
+        elif after is not None and (value > after or value < LOW * top):
+            places.append("top right")
+        else:
+            places.append("bottom center" if value >= LOW * top else "top center")
+    return places
+
+
 def layout_of(suffix: str, legend: bool, stacked: bool = False) -> go.Layout:
     return go.Layout(
         margin={"l": 4, "r": 12, "t": 12, "b": 4}, showlegend=legend, hovermode="x unified",
@@ -52,6 +70,7 @@ def layout_of(suffix: str, legend: bool, stacked: bool = False) -> go.Layout:
         yaxis={
             "rangemode": "tozero", "fixedrange": True, "automargin": True, "nticks": 5, "zeroline": stacked, "side": "right",
             "gridcolor": "var(--grid)", "zerolinecolor": "var(--line-strong)", "ticksuffix": suffix,
+            "ticklabelposition": "outside top",  # the lowest would lie on the last label of the other axis
         },
         barmode="relative", bargap=0.25, template=None,
     )  # fmt: skip
@@ -71,7 +90,7 @@ def lines(when: Sequence[str], found: Sequence[Line], suffix: str = "", partial:
                 connectgaps=False,
                 mode=f"{'lines' if done > 1 else 'markers'}{'+markers+text' if told else ''}",
                 text=["" if v is None else f"{v:,g}{suffix}" for v in values] if told else None,
-                textposition="top center", cliponaxis=False,
+                textposition=beside(values), cliponaxis=False,
             )
         )  # fmt: skip
         if partial and done:

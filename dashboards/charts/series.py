@@ -122,6 +122,7 @@ def figure(
         yaxis={
             "rangemode": "tozero", "fixedrange": True, "automargin": True, "nticks": 5, "zeroline": False,
             "gridcolor": "var(--grid)", "ticksuffix": "%" if unit == "percent" else "", "side": "right",
+            "ticklabelposition": "outside top",
             **({"range": [0, 1]} if not top else {}),
         },
         template=None, shapes=flagged["shapes"], annotations=[*flagged["annotations"], *peak(points)],

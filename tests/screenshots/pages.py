@@ -36,6 +36,11 @@ PUBLIC = {
     "setup": "/setup",
     "proof": "/consent",
 }  # for who is not logged in
+# A blurred ground that is larger than what it belongs to lies over the page: nothing else tells, not even axe.
+BLURRED = """[...document.querySelectorAll("body *")].filter(one => ["::before", "::after"].some(part => {
+    const style = getComputedStyle(one, part);
+    return style.content !== "none" && style.backdropFilter !== "none" && parseFloat(style.height) > one.offsetHeight + 2;
+})).map(one => "blurs the page: " + one.className)"""
 MOST_WEIGHT = 600 * 1024  # bytes over the wire, charts included, with an empty cache
 
 
@@ -88,6 +93,7 @@ class Visit:
         found += self.page.eval_on_selector_all(
             ".empty-error", "all => all.map(one => 'failed panel: ' + one.innerText)"
         )
+        found += self.page.evaluate(BLURRED)
         if axe:
             found += [
                 f"axe: {v['id']} {[node['target'] for node in v['nodes']][:3]}"
