@@ -24,7 +24,9 @@ def view(state: State, **_: str) -> dict[str, Any]:
     totals = core.get_rows(state.query(metrics, ("channel",), limit=20), state.now, "marketing.channels")
     shown = [row.dimensions[0] for row in totals][:MOST]
     found = core.get_rows(state.query((metric,), ("channel", step), limit=5000), state.now, "marketing.channels")
-    buckets = [label_of(start, step, state.zone) for start in get_buckets(state.dates, step)]
+    starts = get_buckets(state.dates, step)
+    buckets = [label_of(start, step, state.zone) for start in starts]
+    partial = sum(end > state.now for end in [*starts[1:], state.dates.end])
     values = {tuple(row.dimensions): row.metrics[0] for row in found}
     zero = 0 if METRICS[metric].unit in ("count", "money") else None
     drawn = [
@@ -45,7 +47,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
         "Channels over time",
         ["Channel", METRICS[metric].label],
         rows,
-        figure=lines(buckets, drawn, "%" if METRICS[metric].unit == "percent" else "") if rows else None,
+        figure=lines(buckets, drawn, "%" if METRICS[metric].unit == "percent" else "", partial) if rows else None,
         fields=[Field("measure", "Figure", metric, [(key, METRICS[key].label) for key in CHOICES])],
     )
     return show(state, sheet, ("query", {"metrics": [metric], "dimensions": ["channel", step]}))

@@ -26,6 +26,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
             Line("New", [bucket.new.customers for bucket in found.buckets]),
             Line("Returning", [bucket.returning.customers for bucket in found.buckets]),
         ],
+        partial=(running := sum(not bucket.complete for bucket in found.buckets)),
     )
     rows = [
         [
@@ -41,7 +42,8 @@ def view(state: State, **_: str) -> dict[str, Any]:
     note = f"New: their first purchase ever lies in the period, in the chart in the bucket. {left_out()}"
     sheet = Sheet(
         "New and returning customers", ["Customers", "People", "Orders", "Revenue", "Per order"], rows if any_sale else [],
-        figure=figure if any_sale else None, empty=EMPTY, hint=f"Customers by {step}",
+        figure=figure if any_sale else None, empty=EMPTY,
+        hint=f"Customers by {step}{'; pale: not over yet' if running else ''}",
         note=note if any_sale else "",
     )  # fmt: skip
     return show(state, sheet, ("customers", {"interval": step}))

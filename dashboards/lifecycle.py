@@ -23,7 +23,10 @@ def view(state: State, **_: str) -> dict[str, Any]:
         "Dormant": [-s.dormant for s in stages],
     }
     found = any(any(values) for values in parts.values())
-    figure = columns([s.first.isoformat() for s in stages], [Line(title, values) for title, values in parts.items()])
+    figure = columns(
+        [s.first.isoformat() for s in stages], [Line(title, values) for title, values in parts.items()],
+        partial=(running := sum(not s.complete for s in stages)),
+    )  # fmt: skip
     rows = [
         [
             name(day_text(s.first) + ("" if s.complete else " (not over)")),
@@ -38,7 +41,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
         figure=figure if found else None,
         empty=EMPTY,
         table_open=False,
-        hint=f"People by {interval}",
+        hint=f"People by {interval}{'; pale: not over yet' if running else ''}",
         note="Dormant: there in the one before, and not in this one.",
     )
     return show(state, sheet, ("lifecycle", {"interval": interval}))

@@ -18,6 +18,7 @@ class Line:
     values: Sequence[float | None]
 
 
+PALE = 0.45
 FEW = 14  # points, up to which a single line says each value
 LABEL, TALL = 16, 0.075  # letters of a name beside its line, and how far two of them keep apart, of the height
 
@@ -112,11 +113,15 @@ def lines(when: Sequence[str], found: Sequence[Line], suffix: str = "", partial:
     return made
 
 
-def columns(when: Sequence[str], found: Sequence[Line], suffix: str = "") -> dict[str, Any]:
-    """Stacked; negative values hang below the line."""
+def columns(when: Sequence[str], found: Sequence[Line], suffix: str = "", partial: int = 0) -> dict[str, Any]:
+    """Stacked; negative values hang below the line. `partial`: so many at the end have not ended; they are pale."""
+    shades = [1.0] * (len(when) - partial) + [PALE] * partial
     traces = [
-        go.Bar(x=list(when), y=list(one.values), name=plain(one.name), marker={"color": SERIES[i % len(SERIES)]})
+        go.Bar(
+            x=list(when), y=list(one.values), name=plain(one.name),
+            marker={"color": SERIES[i % len(SERIES)], "opacity": shades},
+        )
         for i, one in enumerate(found)
-    ]
+    ]  # fmt: skip
     made: dict[str, Any] = go.Figure(data=traces, layout=layout_of(suffix, True, stacked=True)).to_plotly_json()
     return made

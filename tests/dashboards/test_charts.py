@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboards.charts.lines import Line, beside, lines
+from dashboards.charts.lines import Line, beside, columns, lines
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,15 @@ from dashboards.charts.lines import Line, beside, lines
 )
 def test_values_stand_where_their_line_does_not_run(values, places):
     assert beside(values) == places
+
+
+def test_what_is_not_over_is_told_apart():
+    """Dashed lines and pale columns: a day that has just begun is no fall."""
+    when, values = ["a", "b", "c"], [Line("x", [3.0, 4.0, 1.0]), Line("y", [1.0, 1.0, 0.0])]
+    drawn = lines(when, values, partial=1)["data"]
+    assert [(list(t["x"]), t["line"]["dash"]) for t in drawn[:2]] == [(["a", "b"], "solid"), (["b", "c"], "dash")]
+    assert [list(t["marker"]["opacity"]) for t in columns(when, values, partial=1)["data"]] == [[1.0, 1.0, 0.45]] * 2
+    assert [list(t["marker"]["opacity"]) for t in columns(when, values)["data"]] == [[1.0] * 3] * 2
 
 
 def test_many_points_are_not_written_out():

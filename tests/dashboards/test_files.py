@@ -57,3 +57,18 @@ def test_lists_are_whole(rows, path, most):
 def test_the_dialog_offers_the_file(client_in, many):
     text = client_in.get(f"/sites/{many.pk}/executive/details/path?period=7d").content.decode()
     assert f'href="/sites/{many.pk}/executive/details/path?period=7d&amp;format=csv" download' in text
+
+
+@pytest.mark.parametrize(
+    "panel", ["marketing/panels/channels", "product/panels/lifecycle", "marketing/panels/customers"]
+)
+def test_the_running_day_is_told_apart(client_in, site, insert_events, panel):
+    """Its figures are still growing: a fall that is none."""
+    now = datetime.now(UTC)
+    insert_events(site, [
+        {"timestamp": now - timedelta(days=day), "received_at": now, "session_id": day + 1, "visitor_id": 7, "person_id": 7,
+         "device_id": 7, "channel": "Direct", "event_type": kind, "path": "/", "revenue": 5, "order_id": f"o{day}", "currency": "EUR"}
+        for day in range(5) for kind in ("page_view", "purchase")
+    ])  # fmt: skip
+    text = client_in.get(f"/sites/{site.pk}/{panel}?period=7d").content.decode()
+    assert '"dash": "dash"' in text or "0.45]" in text
