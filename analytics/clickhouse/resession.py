@@ -101,9 +101,19 @@ def put_parts(move: Move) -> None:
         client.command(f"ALTER TABLE {move.name} MOVE PARTITION ID '{partition}' TO TABLE events")
 
 
+# When a row came into it: how fresh the data is, is told from that (analytics/queries/sql/health_freshness.sql).
+SEEN = (
+    "SELECT m.*, if(w.seen = 0, now(), w.seen) AS inserted_at FROM ({made}) AS m LEFT JOIN ("
+    " SELECT received_at, timestamp, min(inserted_at) AS seen FROM events_recent WHERE {old} GROUP BY received_at, timestamp"
+    ") AS w ON w.received_at = m.received_at AND w.timestamp = m.timestamp"
+)
+
+
 def put_view(move: Move, table: str) -> None:
     """The token makes it happen once: one block, and so one part for each month."""
     made = select_of_view(table, move.new + BETWEEN)
+    if table == "events_recent":
+        made = SEEN.format(made=made, old=move.old)
     columns = [row[0] for row in client.command(f"DESCRIBE TABLE ({made})", move.params)]
     first = client.command(f"SELECT min(session) FROM {move.name}_pieces")[0][0]
     client.command(

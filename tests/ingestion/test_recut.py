@@ -1,6 +1,7 @@
 """Events in any order give the sessions, figures and sources that they give in order."""
 
 import random
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -45,12 +46,18 @@ def test_an_event_that_closes_the_gap_makes_one_session_of_two(send, stored):
     send((0, "a", "/?utm_source=one"))
     send((50, "a", "/last?utm_source=two"))
     assert len(sessions(stored)) == 2
+    recent = stored("path", "toString(inserted_at) AS seen", table="events_recent", order="timestamp")
+    seen = {row["path"]: list(row.values())[1] for row in recent}
+    time.sleep(1.1)
     send((25, "a", "/between"))
     assert sessions(stored) == [(0, 50, 3, 3, "one", "/", "/last")]
     rows = stored("session_id", "session_start", "utm_source", "entry_page", "path")
     assert len({row["session_id"] for row in rows}) == 1 and {row["utm_source"] for row in rows} == {"one"}
     assert {row["entry_page"] for row in rows} == {"/"} and {row["session_start"] for row in rows} == {START}
     send((60, "a", "/later"))
+    recent = stored("path", "toString(inserted_at) AS seen", table="events_recent", order="timestamp")
+    assert [row["path"] for row in recent] == ["/", "/between", "/last", "/later"]
+    assert [list(row.values())[1] for row in recent if row["path"] in seen] == [*seen.values()], "seen when they were"
     assert sessions(stored) == [(0, 60, 4, 4, "one", "/", "/later")], "what comes then knows the session"
 
 
@@ -182,7 +189,8 @@ def test_a_worker_that_dies_over_it(steps, new_site, send, post, drain, stored, 
     assert tables == []
 
 
-def test_one_that_dies_before_anything_is_changed(send, stored, monkeypatch):
+def die_with_copies(send, monkeypatch):
+    """The rows are copied beside the table, and nobody knows."""
     from ingestion import recut
 
     send((0, "a", "/"))
@@ -191,6 +199,10 @@ def test_one_that_dies_before_anything_is_changed(send, stored, monkeypatch):
         broken.setattr(recut, "Manifest", lambda *told: (_ for _ in ()).throw(Killed))
         with pytest.raises(Killed):
             send((25, "a", "/between"))
+
+
+def test_one_that_dies_before_anything_is_changed(send, stored, monkeypatch):
+    die_with_copies(send, monkeypatch)
     assert len(sessions(stored)) == 2
     send((26, "a", "/also"))
     assert sessions(stored) == [(0, 50, 4, 4, "", "/", "/last")]
@@ -235,15 +247,9 @@ def test_who_is_erased_is_not_moved_meanwhile(site, send, stored):
 
 def test_pausing_leaves_no_copies(send, stored, monkeypatch):
     """A backup and a deletion find every event once: what a dead worker had copied beside the table is gone."""
-    from ingestion import recut
     from ingestion.pause import writers_paused
 
-    send((0, "a", "/"))
-    send((50, "a", "/last"))
-    with monkeypatch.context() as broken:
-        broken.setattr(recut, "Manifest", lambda *told: (_ for _ in ()).throw(Killed))
-        with pytest.raises(Killed):
-            send((25, "a", "/between"))
+    die_with_copies(send, monkeypatch)
     copies = {"table": "system.tables WHERE database = currentDatabase() AND name LIKE 'recut%'", "order": "1"}
     assert stored("name", **copies)
     with writers_paused():
