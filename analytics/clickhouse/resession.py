@@ -13,6 +13,15 @@ from analytics.clickhouse.views import BY_SESSION, select_of_view
 BETWEEN = (
     " AND timestamp >= fromUnixTimestamp64Milli({since:Int64}) AND timestamp <= fromUnixTimestamp64Milli({until:Int64})"
 )
+# What each table is sorted by, so that a deletion reads the days that it is about; a session's stamp lies within a day of it.
+MOMENTS = {
+    "events": "timestamp", "sessions": "session_start", "visits": "bucket", "rare_events": "timestamp",
+    "events_recent": "timestamp",
+}  # fmt: skip
+AROUND = (
+    " AND {moment} >= fromUnixTimestamp64Milli({{since:Int64}}) - INTERVAL 1 DAY"
+    " AND {moment} <= fromUnixTimestamp64Milli({{until:Int64}}) + INTERVAL 1 DAY"
+)
 
 
 class Piece(NamedTuple):
@@ -126,7 +135,8 @@ def put_view(move: Move, table: str) -> None:
 
 def drop_old(move: Move) -> None:
     """From all tables at once, since each waits for its turn in the background."""
-    for table, condition in {"events": move.old + BETWEEN, **dict.fromkeys(BY_SESSION, move.old)}.items():
+    for table, moment in MOMENTS.items():
+        condition = f"{move.old}{AROUND.format(moment=moment)}"
         if client.command(f"SELECT count() FROM {table} WHERE {condition}", move.params)[0][0]:
             client.command(f"DELETE FROM {table} WHERE {condition} SETTINGS lightweight_deletes_sync = 0", move.params)
 
@@ -135,7 +145,7 @@ def deleting() -> bool:
     pending = client.command(
         "SELECT table, latest_fail_reason FROM system.mutations WHERE database = currentDatabase()"
         " AND table IN {tables:Array(String)} AND NOT is_done",
-        {"tables": ["events", *BY_SESSION]},
+        {"tables": list(MOMENTS)},
     )
     for table, reason in pending:
         if reason:
