@@ -7,6 +7,7 @@ The writer notes whom it doubts (ingestion/sessions.py); this follows under the 
 3. Write the events of the others anew, beside the table, under new sessions (analytics/clickhouse/resession.py).
 4. Note that in the buffer: from here on it is finished, whoever dies, and before anything else is written.
 5. Exchange the rows, then the visitors' states in the buffer, then forget the doubts.
+6. The old rows are deleted in the background, while the writer goes on; then answers given before count as old.
 """
 
 import logging
@@ -21,7 +22,7 @@ import msgspec
 
 from analytics.clickhouse import client
 from analytics.clickhouse.columns import ACQUISITION
-from analytics.clickhouse.resession import Move, Piece, do_prepare, drop, finish_steps
+from analytics.clickhouse.resession import Move, Piece, deleting, do_prepare, drop, finish_steps, put_watermark
 from ingestion import buffer
 from ingestion.enrich.sources import get_acquisition
 from ingestion.sessions import LONGEST_MS, NO_ACQUISITION, Session, Span, decode, encode, state_key
@@ -68,6 +69,10 @@ def manifest_key(partition: buffer.Key) -> str:
     return buffer.key("recutting", partition)
 
 
+def clearing_key(partition: buffer.Key) -> str:
+    return buffer.key("recut-clearing", partition)
+
+
 def rest_key(partition: buffer.Key) -> str:
     return buffer.key("recut-rest", partition)
 
@@ -77,9 +82,10 @@ def table_of(partition: buffer.Key) -> str:
 
 
 def do_tidy(partition: buffer.Key) -> None:
-    """Finish what was begun, and drop what one left who died before or after it; while nobody writes."""
-    if do_finish(partition, lambda: True):
-        drop(table_of(partition))
+    """Finish what was begun, and drop what one left who died before; while nobody writes."""
+    do_finish(partition, lambda: True)
+    do_clear(partition, wait=True)
+    drop(table_of(partition))
 
 
 def note(partition: buffer.Key, doubts: dict[tuple[int, int], Span]) -> None:
@@ -97,17 +103,20 @@ def note(partition: buffer.Key, doubts: dict[tuple[int, int], Span]) -> None:
 def waits(partition: buffer.Key, rest: bool = True) -> bool:
     """Whether there is something to do, now; without `rest`, also shortly after the last time."""
     store = buffer.connection()
-    if store.exists(manifest_key(partition)):
+    if store.exists(manifest_key(partition), clearing_key(partition)):
         return True
     hindered = [buffer.key("lease", "privacy"), *([rest_key(partition)] if rest else [])]
     return bool(store.exists(doubts_key(partition))) and not store.exists(*hindered)
 
 
-def do_recut(partition: buffer.Key, renew: Renew) -> None:
-    """All doubts of the partition, some visitors at a time, while the lease lasts and nobody is being erased."""
+def do_recut(partition: buffer.Key, renew: Renew, wait: bool = False) -> None:
+    """Doubts of the partition, some visitors at a time, while the lease lasts and nobody is being erased. With `wait` all of
+    them, else those at hand: what follows them waits for the deletions."""
     store, began = buffer.connection(), time.monotonic()
+    if not do_clear(partition, wait) or (not wait and store.exists(rest_key(partition))):
+        return
     try:
-        while renew() and not store.exists(buffer.key("lease", "privacy")):
+        while renew() and do_clear(partition, wait) and not store.exists(buffer.key("lease", "privacy")):
             found = dict(islice(store.hscan_iter(doubts_key(partition), count=VISITORS), VISITORS))
             if not found:
                 break
@@ -238,7 +247,8 @@ def new_id(site_id: int, first: Moment, olds: list[int]) -> int:
 
 
 def do_finish(partition: buffer.Key, renew: Renew) -> bool:
-    """Finish what was begun, if anything. False when the lease was lost over it: then another finishes."""
+    """Finish what was begun, if anything, but for the deletions. False when the lease was lost over it: then another
+    finishes."""
     store = buffer.connection()
     raw = store.get(manifest_key(partition))
     if raw is None:
@@ -249,13 +259,32 @@ def do_finish(partition: buffer.Key, renew: Renew) -> bool:
             return False
         step()
     put_states(manifest)
-    store.hdel(doubts_key(partition), *manifest.fields)
-    store.delete(manifest_key(partition))
-    drop(manifest.move.name)
+    pipe = store.pipeline(transaction=True)
+    pipe.set(clearing_key(partition), msgspec.msgpack.encode(manifest.move))
+    pipe.hdel(doubts_key(partition), *manifest.fields)
+    pipe.delete(manifest_key(partition))
+    pipe.execute()
     log.info(
         "Sessions cut again: %s of site %s are %s now.", len(manifest.old), manifest.move.site_id,
         sum(map(len, manifest.states.values())),
     )  # fmt: skip
+    return True
+
+
+def do_clear(partition: buffer.Key, wait: bool = False) -> bool:
+    """Once the old rows are deleted, which the writer does not wait for: whether nothing is left to do."""
+    store = buffer.connection()
+    raw = store.get(clearing_key(partition))
+    if raw is None:
+        return True
+    while deleting():
+        if not wait:
+            return False
+        time.sleep(0.05)
+    move = msgspec.msgpack.decode(raw, type=Move)
+    put_watermark(move)
+    drop(move.name)
+    store.delete(clearing_key(partition))
     return True
 
 

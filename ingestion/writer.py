@@ -211,7 +211,7 @@ def drain(partition: buffer.Key, seconds: float = 20.0, linger: float = LINGER, 
                 if len(batch.rows) < BATCH // 2:
                     time.sleep(linger)
             if recut.waits(partition, rest) and renew():
-                recut.do_recut(partition, renew)
+                recut.do_recut(partition, renew, wait=not rest)
         buffer.clear_wake(partition)
         if not buffer.backlog(partition):
             return written

@@ -1,7 +1,6 @@
 """Moving stored events into other sessions. The session is in the sort key, so the rows are written anew beside the table,
 moved in as whole parts (which wakes no view), and the old ones are deleted; what the views made of them follows."""
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -90,14 +89,12 @@ def do_prepare(move: Move, pieces: list[Piece]) -> bool:
 
 
 def finish_steps(move: Move) -> Iterator[Callable[[], None]]:
-    """What is left to do once the rows are prepared; each step, and all of them, may be repeated until `drop`."""
+    """What is left to do once the rows are prepared; each step, and all of them, may be repeated until `drop`. The deletions
+    go on in the background after it (`deleting`)."""
     yield lambda: put_parts(move)
     for table in BY_SESSION:
         yield lambda table=table: put_view(move, table)  # type: ignore[misc]
     yield lambda: drop_old(move)
-    while deleting():
-        yield lambda: time.sleep(0.05)
-    yield lambda: put_watermark(move)
 
 
 def put_parts(move: Move) -> None:

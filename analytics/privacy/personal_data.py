@@ -98,7 +98,9 @@ declare_free(
     "Logs of the embedded stores, which name no values", "folder:logs", "folder:clickhouse.log", "folder:valkey.log"
 )
 declare_free("Hashes of random event ids, for duplicates: no person is in an event id", "key:seen")
-declare_free("Which sessions are being cut again: it is finished before anybody is erased", "key:recutting")
+declare_free(
+    "Which sessions are being cut again: it is finished before anybody is erased", "key:recutting", "key:recut-clearing"
+)
 declare_free("Who works on what", "key:lease", "key:manifest", "key:pause", "key:recut-rest", "key:wake", "key:celery")
 declare_free("Counters by hashes of addresses under the day's salt, for two minutes", "key:rate")
 declare_free("Counters by hashed names, and leases", "key:cache")
