@@ -1,7 +1,7 @@
 """A builder of links with UTM parameters, which knows the names that the site uses already."""
 
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -34,6 +34,7 @@ def built(page: str, domain: str, parts: dict[str, str]) -> str:
     """The page's own parameters stay; former UTM ones give way."""
     page = page if "://" in page else f"https://{domain}/{page.lstrip('/')}"
     url = urlsplit(page)
+    url = url._replace(path=quote(url.path, safe="/%:@!$&'()*+,;=~"))
     kept = [(key, value) for key, value in parse_qsl(url.query, keep_blank_values=True) if key not in PARTS]
     return urlunsplit(url._replace(query=urlencode([*kept, *((k, v) for k, v in parts.items() if v)])))
 

@@ -52,7 +52,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
     without = tuple(pair for pair in state.extra if pair[0] != "event")
     rows = [
         [
-            name(kind.name, state.address(extra=(*without, ("event", kind.name)))),
+            name(kind.name, state.address(extra=(*without, ("event", kind.name))) + "#event-explorer"),
             num(compact(kind.events), raw=kind.events),
             num(compact(kind.people), raw=kind.people),
             num(f"{kind.last_seen.astimezone(state.zone):%d %b %H:%M}"),

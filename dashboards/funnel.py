@@ -195,7 +195,7 @@ def people(state: State, number: str = "1", dropped: str = "", **_: str) -> dict
     steps = wanted.steps
     core.check_funnel(wanted)
     step = int(number) if number.isdecimal() and len(number) < 3 else 1
-    found = core.get_people(wanted, step, bool(dropped), 200, "product.funnel.people")
+    found = core.get_people(wanted, step, bool(dropped), state.most(200), "product.funnel.people")
     found = core.put_traits(state.site.pk, found, state.sees_names)
     heads = ["person", "country", "device", "channel", "events", "reached", "last_seen", "known_as"]
     rows = [
@@ -213,7 +213,7 @@ def people(state: State, number: str = "1", dropped: str = "", **_: str) -> dict
     ]
     return {
         "rows": rows, "name": steps[step - 1].label, "dropped": dropped, "number": step,
-        "table": (heads, [list(row) for row in rows]), "known": any(one.traits for one in found),
+        "known": any(one.traits for one in found), **({"table": (heads, [list(row) for row in rows])} if state.whole else {}),
     }  # fmt: skip
 
 

@@ -37,10 +37,12 @@ def change_of(name: str, now: Any, before: Any) -> tuple[str, str, str]:
         return ("new", "up", "good") if now and before == 0 else ("", "", "")
     points = METRICS[name].unit == "percent"
     change = float(now) - float(before) if points else 100 * (float(now) - float(before)) / float(before)
-    if abs(change) < 0.5:
+    # Points have a decimal where the figure has one (names.percent).
+    places = 1 if points and max(float(now), float(before)) < 10 else 0
+    amount = f"{abs(change):.{places}f}".removesuffix(".0")
+    if amount == "0":
         return "0%" if not points else "0 pts", "same", ""
-    unit = "%" if not points else " pt" if round(abs(change)) == 1 else " pts"
-    text = f"{abs(change):.0f}{unit}" if abs(change) < 1000 else ">999%"
+    text = f"{amount}{'%' if not points else ' pt' if amount == '1' else ' pts'}" if abs(change) < 1000 else ">999%"
     up_is_good = METRICS[name].up_is_good
     judgement = "" if up_is_good is None else "good" if (change > 0) == up_is_good else "bad"
     return text, "up" if change > 0 else "down", judgement

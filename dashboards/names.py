@@ -63,6 +63,12 @@ def compact(number: float) -> str:
     return f"{number:,.0f}" if float(number).is_integer() else f"{number:,.1f}"
 
 
+def amount(money: float) -> str:
+    """Money has two decimals or none."""
+    short = abs(money) >= 999.95 or money.is_integer()
+    return compact(money) if short else f"{money:,.2f}"
+
+
 def percent(value: float | None) -> str:
     if value is None:
         return "–"
@@ -95,7 +101,7 @@ def write(metric: str, value: Any, currency: str = "") -> str:
     if unit == "milliseconds":
         return f"{value:,.0f} ms"
     if unit == "money":
-        return f"{currency} {compact(float(value))}".strip()
+        return f"{currency} {amount(float(value))}".strip()
     return f"{value:.2f}" if unit == "number" else compact(float(value))
 
 

@@ -46,6 +46,13 @@ class Sheet:
     links: Sequence[tuple[str, str]] = ()  # (title, address) beside the title
     next: tuple[str, str] | None = None  # (title, address): what to do where it is empty
 
+    @property
+    def columns(self) -> list[tuple[str, str]]:
+        """The heads, each with the class of what is below it."""
+        below = self.rows[0] if self.rows else ()
+        texts = {0, *(i for i, cell in enumerate(below) if "name" in cell.kind)}
+        return [(head, "" if i in texts else "num") for i, head in enumerate(self.heads)]
+
 
 def num(text: str, title: str = "", kind: str = "", href: str = "", raw: Any = None) -> Cell:
     return Cell(text, title, f"num {kind}".strip(), href, raw)

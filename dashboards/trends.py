@@ -4,7 +4,7 @@ from typing import Any
 
 from analytics.queries import explorer
 from analytics.queries import trends as core
-from analytics.queries.dimensions import DIMENSIONS
+from analytics.queries.dimensions import DIMENSIONS, BadQuery
 from analytics.queries.people import Scope
 from analytics.queries.trends import LETTERS, MEASURES, Series, Trends
 from analytics.saved.resolve import selector_of_site
@@ -65,27 +65,8 @@ def asked(state: State) -> Trends:
     )
 
 
-@panel("dashboards/panels/sheet.html")
-def view(state: State, **_: str) -> dict[str, Any]:
-    wanted, names = asked(state), known_names(state)
-    found = core.run(wanted, state.now, "product.trends")
-    titled = [
-        (
-            " · ".join(
-                part
-                for part in (
-                    line.name if len(wanted.series) > 1 or not line.group else "",
-                    display(wanted.breakdown, line.group) if wanted.breakdown else "",
-                )
-                if part
-            ),
-            line,
-        )
-        for line in found.lines
-    ]
-    partial = sum(found.partial)
-    figure = lines(found.buckets, [Line(title, line.values) for title, line in titled], partial=partial)
-    texts, measures = state.values("series") or ["page_view"], state.values("measure")
+def fields_of(state: State) -> list[Field]:
+    names, texts, measures = known_names(state), state.values("series") or ["page_view"], state.values("measure")
     measured = [(key, title) for key, (title, _) in MEASURES.items()]
     fields: list[Field] = []
     for i, text in enumerate([*texts, ""][: len(LETTERS)]):
@@ -98,10 +79,31 @@ def view(state: State, **_: str) -> dict[str, Any]:
     chosen = state.value("breakdown")
     if chosen not in BREAKDOWNS:
         by.append((chosen, chosen.removeprefix("props.")))
-    fields += [
-        Field("of", "of the property", state.value("of"), hint="props.price"), Field("breakdown", "By", chosen, by),
+    return [
+        *fields, Field("of", "of the property", state.value("of"), hint="props.price"), Field("breakdown", "By", chosen, by),
         Field("formula", "Formula", state.value("formula"), hint="100 * B / A"),
     ]  # fmt: skip
+
+
+def title_of(wanted: Trends, line: core.Line) -> str:
+    parts = (
+        line.name if len(wanted.series) > 1 or not line.group else "",
+        display(wanted.breakdown, line.group) if wanted.breakdown else "",
+    )
+    return " · ".join(part for part in parts if part)
+
+
+@panel("dashboards/panels/sheet.html")
+def view(state: State, **_: str) -> dict[str, Any]:
+    """What cannot be read leaves the form, in which it can be mended."""
+    fields = fields_of(state)
+    try:
+        wanted = asked(state)
+        found = core.run(wanted, state.now, "product.trends")
+    except BadQuery as error:
+        return show(state, Sheet("Trends", fields=fields, empty=("This cannot be drawn", str(error))))
+    titled = [(title_of(wanted, line), line) for line in found.lines]
+    figure = lines(found.buckets, [Line(title, line.values) for title, line in titled], partial=sum(found.partial))
     rows: list[list[Cell]] = [
         [name(title), num(figure_text(line.total), raw=line.total), *(num(figure_text(v), raw=v) for v in line.values)]
         for title, line in titled
@@ -112,6 +114,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
         "Trends", ["Series", "Whole period", *found.buckets], rows if any_value else [], figure=figure if any_value else None,
         fields=fields, note=note, empty=EMPTY, table_open=False,
     )  # fmt: skip
+    texts, measures = state.values("series") or ["page_view"], state.values("measure")
     api = {
         "series": [
             {"event": text, "measure": measures[i] if i < len(measures) else "people"} for i, text in enumerate(texts)

@@ -18,8 +18,8 @@ def find(values: Sequence[float | None], first: int) -> dict[int, tuple[float, f
             continue
         middle = statistics.median(before)
         spread = TO_SIGMA * statistics.median(abs(v - middle) for v in before)
-        # A count scatters by its own root at least, so that 2 after a row of 1s is no news.
-        width = LIMIT * max(spread, abs(middle) ** 0.5, 0.02 * abs(middle))
+        # A count scatters by its own root at least, so that 2 after a row of 1s is no news, or 1 after 0s.
+        width = LIMIT * max(spread, max(abs(middle), 1.0) ** 0.5, 0.02 * abs(middle))
         if abs(value - middle) > width:
             found[i] = (max(0.0, middle - width), middle + width)
     return found

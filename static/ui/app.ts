@@ -15,6 +15,10 @@ document.addEventListener("click", (event) => {
   }
 });
 
+// Where one stands is seen in a menu that does not fit the window.
+const here = document.querySelector<HTMLElement>(".nav a[aria-current]");
+if (here?.parentElement) here.parentElement.scrollLeft = here.offsetLeft - (here.parentElement.clientWidth - here.offsetWidth) / 2;
+
 document.addEventListener("keydown", (event) => {
   const menu = (event.target as Element).closest?.<HTMLDetailsElement>("details.menu");
   if (event.key === "Escape") {

@@ -132,6 +132,12 @@ document.addEventListener("submit", (event) => {
   address.hash = panel.id;
   form.action = address.href;
 });
+// Panels above the one that the address names grow as they come: it is kept in sight until somebody moves.
+let moved = false;
+for (const move of ["wheel", "touchmove", "pointerdown", "keydown"]) addEventListener(move, () => (moved = true), { once: true, passive: true });
+document.addEventListener("htmx:afterSettle", () => {
+  if (!moved && location.hash.length > 1) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+});
 document.addEventListener("click", (event) => {
   const target = event.target as HTMLElement;
   if (target instanceof HTMLDialogElement) target.close();

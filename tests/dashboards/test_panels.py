@@ -159,4 +159,13 @@ def test_numbers_read_well():
     assert [write("bounce_rate", v) for v in (None, 0, 3.21, 45.6)] == ["–", "0%", "3.2%", "46%"]
     assert display("country", "DE") == "Germany" and display("language", "pt-BR") == "Portuguese (Brazil)"
     assert change_of("bounce_rate", 30.0, 40.0) == ("10 pts", "down", "good")
+    assert change_of("conversion_rate", 3.5, 3.1) == ("0.4 pts", "up", "good"), "as many decimals as the figure"
+    assert change_of("conversion_rate", 3.52, 3.5)[:2] == ("0 pts", "same")
     assert change_of("visitors", 5, 0) == ("new", "up", "good") and change_of("visitors", 0, 0) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("money", "text"), [(174.6, "174.60"), (8.0, "8"), (999.99, "1k"), (12.345, "12.35"), (14_000.5, "14k"), (0.0, "0")]
+)
+def test_money_has_two_decimals_or_none(money, text):
+    assert write("revenue", money, "EUR") == f"EUR {text}"

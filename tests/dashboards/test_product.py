@@ -213,3 +213,22 @@ def test_charts_name_their_lines():
     told = figure["layout"]["annotations"]
     assert [one["text"] for one in told] == ["Alpha", "&lt;b&gt;"] and not figure["layout"]["showlegend"]
     assert told[1]["y"] > told[0]["y"], "they do not lie on each other"
+
+
+@pytest.mark.parametrize("wrong", ["formula=100*(B", "breakdown=mood", "series=&measure=sum"])
+def test_a_trend_that_cannot_be_drawn_leaves_its_form(get, shop, wrong):
+    text = get("product/panels/trends", f"period=7d&{wrong}")
+    assert "This cannot be drawn" in text and 'name="formula"' in text
+
+
+def test_an_event_of_the_explorer_leads_back_to_it(get, shop):
+    text = get("product/panels/explorer", "period=7d")
+    assert re.search(r'href="\?[^"]*event=add_to_cart#event-explorer"', text)
+
+
+def test_the_people_of_a_step_are_a_file_as_well(get, shop):
+    query = "period=7d&step=page_view&step=add_to_cart&number=2"
+    text = get("product/people", query)
+    assert "format=csv" in text and "panel-tools" not in text, "beside Close there is no room"
+    rows = get("product/people", f"{query}&format=csv").splitlines()
+    assert rows[0].startswith("person,country") and len(rows) == 5

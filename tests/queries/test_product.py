@@ -220,6 +220,9 @@ def test_anomalies():
     loud = [*calm[:60], 400, *calm[61:]]
     ((index, (low, high)),) = anomalies.find(loud, 56).items()
     assert index == 60 and low < calm[60] < high < 400
+    rare = [0.0] * 56
+    rare[3] = rare[10] = 1.0
+    assert anomalies.find([*rare, *[1.0] * 7], 56) == {}, "one visitor more is no news"
     assert anomalies.find([0.0] * 60 + [5], 56) == {} and anomalies.find([1, 2, 300], 0) == {}, "no history, no claim"
 
 
