@@ -176,3 +176,22 @@ def test_tab_reaches_every_control_and_is_seen_there(visit, footfall, site, name
         page.keyboard.press("Tab")
     assert count > 40 and page.evaluate(MISSED) == []
     assert page.evaluate("window.dull") == []
+
+
+def test_what_an_address_names_is_in_sight_when_all_is_loaded(visit, footfall, site):
+    """Panels above it grow as they come; whoever moves is let go."""
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    visit.open(f"{footfall.url}/sites/{site['id']}/product#retention")
+    top = "document.getElementById('retention').getBoundingClientRect().top"
+    assert 80 <= visit.page.evaluate(top) <= 200
+
+
+def test_a_long_dialog_is_closed_from_its_end(visit, footfall, site):
+    """On a phone there is no Escape."""
+    visit.page.set_viewport_size({"width": 390, "height": 844})
+    visit.open(f"{footfall.url}/sites/{site['id']}/executive")
+    visit.page.locator("button", has_text="Details of Page").first.click()
+    visit.page.wait_for_selector("dialog[open] tbody tr:nth-child(20)")
+    visit.page.evaluate("document.querySelector('dialog[open]').scrollTop = 5000")
+    visit.page.click("dialog[open] [aria-label=Close]", timeout=3000)
+    assert not visit.page.locator("dialog[open]").count()
