@@ -32,9 +32,7 @@ from ingestion.stored import BETWEEN, Stored, about, get_sessions
 log = logging.getLogger(__name__)
 VISITORS, EVENTS = 5_000, 200_000  # at a time
 REST_MS = 2_000
-REST_SHARE = (
-    10  # a partition rests this many times as long as it took: who sends in no order at all is not slowed down by it
-)
+REST_SHARE = 5  # a partition rests so many times as long as it took, or an import in no order would wait for it
 Renew = Callable[[], bool]
 
 
@@ -43,6 +41,7 @@ class Moment(NamedTuple):
 
     visitor: int
     time: int
+    number: int  # event_index
     event_id: str
     session: int
     is_page_view: bool
@@ -98,6 +97,11 @@ def note(partition: buffer.Key, doubts: dict[tuple[int, int], Span]) -> None:
         before = tuple(map(int, raw.split(b":"))) if raw else span
         merged[name] = f"{min(before[0], span[0])}:{max(before[1], span[1])}"
     store.hset(doubts_key(partition), mapping=merged)
+
+
+def waiting(partition: buffer.Key) -> int:
+    """Visitors whose sessions are still to be cut again."""
+    return int(buffer.connection().hlen(doubts_key(partition)))
 
 
 def waits(partition: buffer.Key, rest: bool = True) -> bool:
@@ -180,7 +184,7 @@ def get_moments(site_id: int, sessions: list[Stored]) -> list[Moment]:
     if not sessions:
         return []
     rows = client.command(
-        "SELECT visitor_id, toUnixTimestamp64Milli(timestamp) AS time, toString(event_id) AS id, session_id,"
+        "SELECT visitor_id, toUnixTimestamp64Milli(timestamp) AS time, event_index, toString(event_id) AS id, session_id,"
         f" event_type = 'page_view', path, url, page_referrer, ({', '.join(ACQUISITION)})"
         f" FROM events WHERE site_id = {{site:UInt32}} AND session_id IN {{old:Array(UInt64)}}{BETWEEN}"
         " ORDER BY visitor_id, time, event_index, id",
@@ -212,9 +216,8 @@ def plan(site_id: int, domain: str, moments: list[Moment], gap: int) -> tuple[li
         for old in olds:
             times = [one.time for one in group if one.session == old]
             pieces.append(Piece(old, times[0], times[-1], session, start, acquisition, len(times)))
-        told = Session(
-            session, start, start, end, acquisition if first_view else None, first_view.time if first_view else 0
-        )
+        place = (first_view.time, first_view.number, first_view.event_id) if first_view else None
+        told = Session(session, start, start, end, acquisition if first_view else None, place)
         states.setdefault(visitor, []).append(told)
     return pieces, states
 

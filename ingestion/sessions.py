@@ -19,20 +19,23 @@ LONGEST_MS = 24 * 3600 * 1000
 REMEMBERED = 64  # sessions per visitor
 
 
+Place = tuple[int, int, str]  # where an event stands in the order of time: ms, event_index, event_id
+
+
 class Session(msgspec.Struct, array_like=True):
     id: int
     stamp: int  # the time of the event that began it, ms; part of the sort key, so it never changes
     start: int
     end: int
     acquisition: tuple[str, ...] | None = None
-    first_view: int = 0  # the time of the page view that lent it, ms; 0: none yet, or noted by an earlier version
+    first_view: Place | None = None  # of the page view that lent it; None: none yet, or noted by an earlier version
 
     def has_room(self, time: int) -> bool:
         return max(self.end, time) - min(self.start, time) <= LONGEST_MS
 
-    def begins_before(self, time: int) -> bool:
+    def begins_before(self, place: Place) -> bool:
         """Whether its source is known from a page view that is no later than this one."""
-        return self.acquisition is not None and (self.first_view or self.start) <= time
+        return self.acquisition is not None and (self.first_view or (self.start, 0, "")) <= place
 
 
 State = list[Session]
@@ -60,10 +63,15 @@ class Visit(msgspec.Struct):
     visitor: int
     previous: int  # the visitor's hash under the salt of the day before; 0 where there is none
     time: int  # ms
+    index: int
     event_id: str
     own: tuple[str, ...]  # ACQUISITION of this event itself
     is_page_view: bool
     session: Session | None = None
+
+    @property
+    def place(self) -> Place:
+        return self.time, self.index, self.event_id
 
 
 class Cutter:
@@ -96,10 +104,10 @@ class Cutter:
                 self.state(visit.site_id, visit.visitor).append(session)
                 self._new.add(session.id)
             session.start, session.end = min(session.start, time), max(session.end, time)
-            if visit.is_page_view and not session.begins_before(time):
+            if visit.is_page_view and not session.begins_before(visit.place):
                 if session.acquisition != visit.own and session.id not in self._new:
                     self._note(visit, session.start, session.end)
-                session.acquisition, session.first_view = visit.own, time
+                session.acquisition, session.first_view = visit.own, visit.place
             visit.session = session
 
     def _note(self, visit: Visit, start: int, end: int) -> None:

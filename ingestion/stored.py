@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from analytics.clickhouse import client
 from analytics.clickhouse.columns import ACQUISITION
-from ingestion.sessions import LONGEST_MS, Session, Span, State
+from ingestion.sessions import LONGEST_MS, Place, Session, Span, State
 
 BETWEEN = (
     " AND timestamp >= fromUnixTimestamp64Milli({since:Int64}) AND timestamp <= fromUnixTimestamp64Milli({until:Int64})"
@@ -41,11 +41,11 @@ def get_sessions(site_id: int, visitors: Iterable[int], since: int, until: int) 
     return found
 
 
-def get_sources(site_id: int, sessions: list[Stored]) -> dict[int, tuple[int, tuple[str, ...]]]:
-    """Session -> the time of its first page view and what that lent it; without those that have none."""
+def get_sources(site_id: int, sessions: list[Stored]) -> dict[int, tuple[Place, tuple[str, ...]]]:
+    """Session -> where its first page view stands and what that lent it; without those that have none."""
     rows = client.command(
-        "SELECT session_id, toUnixTimestamp64Milli(min(timestamp)),"
-        f" argMin(({', '.join(ACQUISITION)}), (timestamp, event_index)) FROM events"
+        "SELECT session_id, min((toUnixTimestamp64Milli(timestamp), event_index, toString(event_id))) AS place,"
+        f" argMin(({', '.join(ACQUISITION)}), (timestamp, event_index, toString(event_id))) FROM events"
         " WHERE site_id = {site:UInt32} AND session_id IN {sessions:Array(UInt64)} AND event_type = 'page_view'"
         f"{BETWEEN} GROUP BY session_id",
         {
@@ -53,7 +53,7 @@ def get_sources(site_id: int, sessions: list[Stored]) -> dict[int, tuple[int, tu
             "since": min(one.start for one in sessions), "until": max(one.end for one in sessions),
         },
     )  # fmt: skip
-    return {session: (time, tuple(source)) for session, time, source in rows}
+    return {session: (tuple(place), tuple(source)) for session, place, source in rows}
 
 
 def get_states(site_id: int, times: dict[int, list[int]], gap: int) -> dict[int, State]:
@@ -68,7 +68,7 @@ def get_states(site_id: int, times: dict[int, list[int]], gap: int) -> dict[int,
     states: dict[int, State] = {}
     for visitor, sessions in near.items():
         for one in sessions:
-            first_view, source = sources.get(one.session, (0, None))
+            first_view, source = sources.get(one.session, (None, None))
             told = Session(one.session, one.stamp, one.start, one.end, source, first_view)
             states.setdefault(visitor, []).append(told)
     return states

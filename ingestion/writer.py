@@ -80,8 +80,8 @@ def put_sessions(rows: Rows) -> Cutter:
     end = FIRST_ACQUISITION + len(ACQUISITION)
     visits = [
         Visit(
-            row[SITE], row[VISITOR], row[PREVIOUS], row[TIME], row[EVENT_ID], tuple(row[FIRST_ACQUISITION:end]),
-            row[TYPE] == "page_view",
+            row[SITE], row[VISITOR], row[PREVIOUS], row[TIME], row[EVENT_INDEX], row[EVENT_ID],
+            tuple(row[FIRST_ACQUISITION:end]), row[TYPE] == "page_view",
         )
         for row in rows
     ]  # fmt: skip

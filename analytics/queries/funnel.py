@@ -16,6 +16,12 @@ ORDERS = ("ordered", "strict", "unordered")
 MOST_STEPS, MOST_GROUPS = 20, 25
 DEFAULT_WINDOW = 14 * 86_400
 ONE_STEP = "groupBitOr(steps) = 1 AND groupBitOr(exclusions) = 0"
+# The ends of runs of events that fit the same. Inside, an event that is two steps may still be the second soon enough after
+# one that is the first, and so may one that is excluded as well.
+ENDS = (
+    "arrayFilter((e, run, before, after) -> NOT (run = before AND run = after) OR bitAnd(e.3, toUInt32(e.3 - 1)) != 0"
+    " OR (e.3 != 0 AND e.4 != 0), all_moments, runs, arrayShiftRight(runs, 1, 0), arrayShiftLeft(runs, 1, 0))"
+)
 EMPTY = "CAST([], 'Array(Int64)')"
 
 
@@ -158,11 +164,6 @@ def actors_of(funnel: Funnel) -> tuple[str, Bound]:
     first = "true" if funnel.order == "unordered" else "bitTest(steps, 0)"
     breakdown = get_dimension(funnel.breakdown, "breakdown").event if funnel.breakdown else ""
     group = f"argMinIf(toString({breakdown}), (timestamp, event_index), {first})" if breakdown else "''"
-    kept = 1 if are_apart(funnel) else steps
-    ends = (
-        "arrayFilter((e, run, before, after) -> NOT (run = before AND run = after), all_moments, runs,"
-        f" arrayShiftRight(runs, {kept}, 0), arrayShiftLeft(runs, {kept}, 0))"
-    )
     quick = funnel.order == "ordered" and not funnel.exclusions
     shared = {
         "actor": "person" if funnel.by == "person" else "session_id", "group_value": group, "step_mask": step_mask,
@@ -172,7 +173,7 @@ def actors_of(funnel: Funnel) -> tuple[str, Bound]:
         return fill("funnel_quick", **walk(steps), **shared), bound
     unordered = funnel.order == "unordered"
     actors = fill(
-        "funnel_actors", **shared, one_step="false" if unordered else ONE_STEP, moments="all_moments" if unordered else ends,
+        "funnel_actors", **shared, one_step="false" if unordered else ONE_STEP, moments="all_moments" if unordered else ENDS,
         attempt=attempt(funnel.order, steps), exclusion_mask=ored(excluded or ["0"]), first=first,
         relevant="true" if funnel.order == "strict" else "steps != 0 OR exclusions != 0",
     )  # fmt: skip
@@ -222,12 +223,6 @@ def statement(funnel: Funnel) -> tuple[str, dict[str, Any]]:
         counts=", ".join(f"countIf(NOT excluded AND came >= {k})" for k in range(1, len(funnel.steps) + 1)),
     )  # fmt: skip
     return sql, params_of(reaching(funnel.scope, funnel.window), bound)
-
-
-def are_apart(funnel: Funnel) -> bool:
-    """No event is two steps at once: then one event at each end of a run tells all, else as many as there are steps."""
-    kinds = [selector.event for selector in funnel.steps]
-    return all(kinds) and len(set(kinds)) == len(kinds)
 
 
 def ored(terms: list[str]) -> str:

@@ -63,7 +63,12 @@ class Ingestion:
         for found in get_waiting():
             waiting.add_metric([found.partition], found.requests)
             age.add_metric([found.partition], found.seconds)
-        return [total, masked, waiting, age]
+        doubts = GaugeMetricFamily(
+            "footfall_recut_visitors", "Whose sessions are to be cut again, for late events", labels=["partition"]
+        )
+        for partition in range(settings.INGEST_PARTITIONS):
+            doubts.add_metric([str(partition)], store.hlen(f"{settings.REDIS_PREFIX}:recut:{partition}"))
+        return [total, masked, waiting, age, doubts]
 
 
 @require_safe

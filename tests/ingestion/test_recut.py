@@ -71,6 +71,21 @@ def test_a_landing_page_that_comes_late_lends_its_source(send, stored):
     ]
 
 
+def test_of_the_same_moment_the_index_tells_which_was_first(new_site, post, drain, stored):
+    for index, path in ((1, "/second"), (0, "/landing?utm_source=right")):
+        one = event(
+            f"https://shop.example{path}",
+            event_timestamp=START.isoformat(),
+            session={"session_id": "a", "event_index": index},
+        )
+        post({"site": new_site.site.site_key, "events": [one]}, secret=new_site.ingest_secret)
+        drain()
+    assert {(row["utm_source"], row["entry_page"]) for row in stored("utm_source", "entry_page")} == {
+        ("right", "/landing")
+    }
+    assert sessions(stored) == [(0, 0, 2, 2, "right", "/landing", "/second")]
+
+
 def test_a_source_that_is_known_later_is_that_of_all(send, stored):
     send((0, "a", "/", "signup"))
     send((3, "a", "/welcome?utm_source=news"))

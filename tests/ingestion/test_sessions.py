@@ -18,7 +18,7 @@ def cut(batches, previous=0):
     for batch in batches:
         cutter = Cutter(lambda s, v: decode(store[s, v]) if (s, v) in store else [], lambda s: GAP)
         visits = [
-            Visit(1, v, p, t * 1000, f"{t}", (f"src{t}",), kind == "page_view")
+            Visit(1, v, p, t * 1000, 0, f"{t}", (f"src{t}",), kind == "page_view")
             for t, v, p, kind in sorted(e if isinstance(e, tuple) else (e, 7, previous, "page_view") for e in batch)
         ]
         cutter.cut(visits)

@@ -164,10 +164,15 @@ def test_what_cannot_be_asked(site, more, field):
     assert refused.value.field == field
 
 
-@pytest.mark.parametrize("steps", ["ab", "aab", "aba", "abc"])
-@pytest.mark.parametrize("order", ["ordered", "strict"])
-def test_long_runs_of_the_same_event(ask, steps, order):
-    """What is left out of a run changes no figure."""
+@pytest.mark.parametrize("steps", ["ab", "aab", "aba", "abc", "aaa"])
+@pytest.mark.parametrize("minutes", [20, 1440])
+@pytest.mark.parametrize(
+    ("order", "exclusions"),
+    [("ordered", []), ("strict", []), ("ordered", [("x", 1, 2)])],
+    ids=["ordered", "strict", "without"],
+)
+def test_long_runs_of_the_same_event(ask, steps, order, minutes, exclusions):
+    """What is left out of a run changes no figure, nor where only what is inside of it is soon enough."""
     rng, rows, at = random.Random(11), [], START + timedelta(hours=3)
     for person in range(1, 40):
         at = START + timedelta(hours=person)
@@ -178,8 +183,9 @@ def test_long_runs_of_the_same_event(ask, steps, order):
                 "timestamp": at.replace(microsecond=0), "received_at": at, "event_type": kind, "event_index": index, "path": "/",
                 "visitor_id": person, "person_id": person, "session_id": person, "interactive": True,
             })  # fmt: skip
-    counts, seconds, _ = expect(rows, steps, order, timedelta(days=1))
-    result = ask(rows, steps, order=order, window=86_400)
+    counts, seconds, _ = expect(rows, steps, order, timedelta(minutes=minutes), exclusions=exclusions)
+    left_out = tuple(Exclusion(check_selector(kind, ""), after, before) for kind, after, before in exclusions)
+    result = ask(rows, steps, order=order, window=minutes * 60, exclusions=left_out)
     assert [s.people for s in result.steps] == counts
     for step, taken in list(zip(result.steps, seconds, strict=True))[1:]:
         assert step.mean_seconds == (pytest.approx(statistics.mean(taken), abs=1e-2) if taken else None)
