@@ -41,7 +41,7 @@ class Sheet:
     figure: dict[str, Any] | None = None
     fields: Sequence[Field] = ()
     tabs: Sequence[tuple[str, str, bool]] = ()
-    empty: tuple[str, str] = ("Nothing in this period", "Choose a longer one, or remove a filter.")
+    empty: tuple[str, str] | None = None  # what it says without rows, in place of what any panel would
     table_open: bool = True  # False: behind "As a table"
     links: Sequence[tuple[str, str]] = ()  # (title, address) beside the title
     next: tuple[str, str] | None = None  # (title, address): what to do where it is empty

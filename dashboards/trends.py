@@ -112,7 +112,7 @@ def view(state: State, **_: str) -> dict[str, Any]:
     any_value = any(line.total for _, line in titled)
     sheet = Sheet(
         "Trends", ["Series", "Whole period", *found.buckets], rows if any_value else [], figure=figure if any_value else None,
-        fields=fields, note=note, empty=EMPTY, table_open=False,
+        fields=fields, note=note, empty=None if state.is_untouched else EMPTY, table_open=False,
     )  # fmt: skip
     texts, measures = state.values("series") or ["page_view"], state.values("measure")
     api = {

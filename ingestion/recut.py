@@ -30,7 +30,7 @@ from ingestion.sites import known
 from ingestion.stored import BETWEEN, Stored, about, get_sessions
 
 log = logging.getLogger(__name__)
-VISITORS, EVENTS = 5_000, 200_000  # at a time
+VISITORS, EVENTS = 5_000, 50_000  # at a time: 60 MB
 REST_MS = 2_000
 REST_SHARE = 5  # a partition rests so many times as long as it took, or an import in no order would wait for it
 Renew = Callable[[], bool]
@@ -164,7 +164,12 @@ def parse(raw: bytes) -> Span:
 def get_near(site_id: int, spans: dict[int, Span], gap: int) -> dict[int, list[Stored]]:
     since, until = min(start for start, _ in spans.values()), max(end for _, end in spans.values())
     found = get_sessions(site_id, spans, since, until)
-    return {visitor: about(sessions, spans[visitor], gap) for visitor, sessions in found.items()}
+    near = {visitor: about(sessions, spans[visitor], gap) for visitor, sessions in found.items()}
+    for sessions in near.values():
+        if (events := sum(one.events for one in sessions)) > EVENTS:  # everything a server does under one id
+            log.warning("Sessions of a visitor of site %s stay as they are, of %s events.", site_id, events)
+            sessions.clear()
+    return near
 
 
 def within(near: dict[int, list[Stored]], visitors: Iterable[int]) -> set[int]:

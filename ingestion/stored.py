@@ -1,5 +1,6 @@
 """Sessions as ClickHouse has them: of whom the buffer does not know any more, or who is to be cut again."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -58,10 +59,11 @@ def get_sources(site_id: int, sessions: list[Stored]) -> dict[int, tuple[Place, 
 
 def get_states(site_id: int, times: dict[int, list[int]], gap: int) -> dict[int, State]:
     """By visitor: the stored sessions that one of these times lies in or next to."""
-    moments = [time for some in times.values() for time in some]
+    times = {visitor: sorted(some) for visitor, some in times.items()}
+    since, until = min(some[0] for some in times.values()), max(some[-1] for some in times.values())
     near = {
-        visitor: [one for one in sessions if any(one.start - gap <= t <= one.end + gap for t in times[visitor])]
-        for visitor, sessions in get_sessions(site_id, times, min(moments), max(moments)).items()
+        visitor: [one for one in sessions if meets(times[visitor], one.start - gap, one.end + gap)]
+        for visitor, sessions in get_sessions(site_id, times, since, until).items()
     }
     flat = [one for sessions in near.values() for one in sessions]
     sources = get_sources(site_id, flat) if flat else {}
@@ -72,6 +74,12 @@ def get_states(site_id: int, times: dict[int, list[int]], gap: int) -> dict[int,
             told = Session(one.session, one.stamp, one.start, one.end, source, first_view)
             states.setdefault(visitor, []).append(told)
     return states
+
+
+def meets(times: list[int], since: int, until: int) -> bool:
+    """Whether one of the sorted times lies in the span."""
+    first = bisect_left(times, since)
+    return first < len(times) and times[first] <= until
 
 
 def about(sessions: list[Stored], span: Span, gap: int) -> list[Stored]:

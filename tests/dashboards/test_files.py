@@ -72,3 +72,13 @@ def test_the_running_day_is_told_apart(client_in, site, insert_events, panel):
     ])  # fmt: skip
     text = client_in.get(f"/sites/{site.pk}/{panel}?period=7d").content.decode()
     assert '"dash": "dash"' in text or "0.45]" in text
+
+
+@pytest.mark.parametrize("panel", ["marketing/panels/channels", "product/panels/trends"])
+def test_a_site_without_an_event_says_what_comes_next(client_in, site, stores, panel):
+    text = client_in.get(f"/sites/{site.pk}/{panel}").content.decode()
+    assert (
+        "No event has arrived yet" in text
+        and f"/sites/{site.pk}/installation" in text
+        and "remove a filter" not in text
+    )

@@ -261,6 +261,17 @@ def test_who_is_erased_is_not_moved_meanwhile(site, send, stored):
     assert len(sessions(stored)) == 2  # a's and b's
 
 
+def test_who_has_too_many_events_stays_as_is(send, stored, monkeypatch):
+    """The rest of them is cut, and nothing is asked again and again."""
+    from ingestion import buffer, recut
+
+    monkeypatch.setattr(recut, "EVENTS", 4)
+    send((0, "a", "/"), (1, "a", "/"), (0, "b", "/"), (60, "a", "/"), (61, "a", "/"), (60, "b", "/"))
+    send((30, "a", "/"), (30, "b", "/"))
+    assert sorted(row[3] for row in sessions(stored)) == [2, 3, 3]
+    assert not any(recut.waiting(partition) for partition in buffer.partitions())
+
+
 def test_pausing_leaves_no_copies(send, stored, monkeypatch):
     """A backup and a deletion find every event once: what a dead worker had copied beside the table is gone."""
     from ingestion.pause import writers_paused
