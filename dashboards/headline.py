@@ -1,6 +1,6 @@
 """The tiles: figures, each with its change. A click chooses what the chart shows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from analytics.queries import query as core
@@ -70,6 +70,11 @@ def tiles(state: State, metrics: tuple[str, ...], result: Result) -> list[Tile]:
     return made
 
 
+def is_running(state: State) -> bool:
+    """A single day that is not over: what it is compared with is."""
+    return state.dates.days == 1 and state.dates.end > state.now
+
+
 @panel("dashboards/panels/headline.html")
 def view(state: State, **_: str) -> dict[str, Any]:
     """Revenue, orders and their mean where the site sells something."""
@@ -78,8 +83,11 @@ def view(state: State, **_: str) -> dict[str, Any]:
     orders = SHOWN.index("conversions")
     sells = result.totals[orders] or (result.comparison_totals and result.comparison_totals[orders])
     shown = [tile for tile in tiles(state, SHOWN, result) if sells or tile.name in TRAFFIC]
+    if runs := is_running(state):  # a day that has just begun is no fall from a whole one
+        shown = [replace(tile, judgement="") for tile in shown]
     return {
         "tiles": shown,
+        "all_day": runs,
         "overcounts": state.dates.days > 1,
         "sampled": result.sampled,
         "apart": left_out(),

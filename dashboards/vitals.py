@@ -56,7 +56,7 @@ def view(state: State, tab: str = "", **_: str) -> dict[str, Any]:
             ]
             for title, row, href in shown
         ],
-        hint="75th percentile; below it the median to the 95th",
+        hint="75th percentile; below it the median to the 95th; nothing below 50 samples",
         empty=EMPTY,
         tabs=[(title, f"{base}&tab={key}", key == by) for key, title in TABS.items()],
     )

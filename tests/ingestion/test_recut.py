@@ -166,7 +166,7 @@ def test_any_order_gives_what_the_order_of_time_gives(seed, new_site, send, stor
     visits = history(rng)
     sent = rng.sample(visits, len(visits))
     while sent:
-        size = rng.randint(10, 80)
+        size = rng.randint(40, 130)
         send(*sent[:size])
         sent = sent[size:]
     check_all(visits, stored, new_site.site.pk)

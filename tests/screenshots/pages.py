@@ -37,7 +37,7 @@ PUBLIC = {
     "proof": "/consent",
 }  # for who is not logged in
 # A blurred ground that is larger than what it belongs to lies over the page: nothing else tells, not even axe.
-BLURRED = """[...document.querySelectorAll("body *")].filter(one => ["::before", "::after"].some(part => {
+BLURRED = """[...document.querySelectorAll("header, section, nav, dialog, footer")].filter(one => ["::before", "::after"].some(part => {
     const style = getComputedStyle(one, part);
     return style.content !== "none" && style.backdropFilter !== "none" && parseFloat(style.height) > one.offsetHeight + 2;
 })).map(one => "blurs the page: " + one.className)"""

@@ -29,9 +29,9 @@ def site(footfall):
 
 def exchange(footfall, head: str, body: bytes = b"") -> tuple[int, bytes]:
     """One request as raw as it gets; (status, everything after the head)."""
-    with socket.create_connection(("127.0.0.1", footfall.port), timeout=10) as link:
+    with socket.create_connection(("127.0.0.1", footfall.port), timeout=20) as link:
         link.sendall(head.replace("\n", "\r\n").encode("latin-1") + b"\r\n\r\n" + body)
-        link.settimeout(5)
+        link.settimeout(20)
         read = b""
         while chunk := link.recv(65536):
             read += chunk
