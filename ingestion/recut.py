@@ -22,12 +22,12 @@ import msgspec
 
 from analytics.clickhouse import client
 from analytics.clickhouse.columns import ACQUISITION
-from analytics.clickhouse.resession import Move, Piece, deleting, do_prepare, drop, finish_steps, put_watermark
+from analytics.clickhouse.resession import BETWEEN, Move, Piece, deleting, do_prepare, drop, finish_steps, put_watermark
 from ingestion import buffer
 from ingestion.enrich.sources import get_acquisition
 from ingestion.sessions import LONGEST_MS, NO_ACQUISITION, Session, Span, decode, encode, state_key
 from ingestion.sites import known
-from ingestion.stored import BETWEEN, Stored, about, get_sessions
+from ingestion.stored import Stored, about, get_sessions
 
 log = logging.getLogger(__name__)
 VISITORS, EVENTS = 5_000, 50_000  # at a time: 60 MB

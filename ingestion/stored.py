@@ -6,12 +6,8 @@ from typing import NamedTuple
 
 from analytics.clickhouse import client
 from analytics.clickhouse.columns import ACQUISITION
+from analytics.clickhouse.resession import BETWEEN
 from ingestion.sessions import LONGEST_MS, Place, Session, Span, State
-
-BETWEEN = (
-    " AND timestamp >= fromUnixTimestamp64Milli({since:Int64}) AND timestamp <= fromUnixTimestamp64Milli({until:Int64})"
-)
-Key = tuple[int, int]  # site, visitor
 
 
 class Stored(NamedTuple):

@@ -66,7 +66,8 @@ def drop(name: str) -> None:
 
 
 def do_prepare(move: Move, pieces: list[Piece]) -> bool:
-    """Write the rows anew beside the table; False when they are not the expected number, and nothing has been changed."""
+    """Write the rows anew beside the table. False, and nothing has been changed, when they are not as many as the pieces say
+    or as `drop_old` would delete: then some would have no copy."""
     drop(move.name)
     told = ", ".join(f"{name} String" for name in ACQUISITION)
     client.command(f"CREATE TABLE {move.name} AS events")
@@ -85,7 +86,9 @@ def do_prepare(move: Move, pieces: list[Piece]) -> bool:
         " WHERE toUnixTimestamp64Milli(e.timestamp) BETWEEN p.since AND p.until",
         move.params,
     )
-    return bool(client.command(f"SELECT count() FROM {move.name}")[0][0] == sum(one.events for one in pieces))
+    copied = client.command(f"SELECT count() FROM {move.name}")[0][0]
+    going = client.command(f"SELECT count() FROM events WHERE {going_of(move, 'events')}", move.params)[0][0]
+    return bool(copied == going == sum(one.events for one in pieces))
 
 
 def finish_steps(move: Move) -> Iterator[Callable[[], None]]:
@@ -130,10 +133,14 @@ def put_view(move: Move, table: str) -> None:
     )
 
 
+def going_of(move: Move, table: str) -> str:
+    return f"{move.old}{AROUND.format(moment=MOMENTS[table])}"
+
+
 def drop_old(move: Move) -> None:
     """From all tables at once, since each waits for its turn in the background."""
-    for table, moment in MOMENTS.items():
-        condition = f"{move.old}{AROUND.format(moment=moment)}"
+    for table in MOMENTS:
+        condition = going_of(move, table)
         if client.command(f"SELECT count() FROM {table} WHERE {condition}", move.params)[0][0]:
             client.command(f"DELETE FROM {table} WHERE {condition} SETTINGS lightweight_deletes_sync = 0", move.params)
 

@@ -272,6 +272,22 @@ def test_who_has_too_many_events_stays_as_is(send, stored, monkeypatch):
     assert not any(recut.waiting(partition) for partition in buffer.partitions())
 
 
+def test_an_event_without_a_copy_is_not_deleted(new_site, send, stored, insert_events, monkeypatch):
+    """Of an old session that lies where nobody looked for it: all stays as it is."""
+    from analytics.clickhouse import client
+
+    send((0, "a", "/"))
+    send((50, "a", "/last"))
+    (first, *_), at = stored("session_id", "visitor_id"), START + timedelta(hours=5)
+    insert_events(
+        new_site.site, [{"timestamp": at, "received_at": at, "path": "/hidden", "session_start": START, **first}]
+    )
+    client.command("ALTER TABLE sessions DELETE WHERE end = {at:DateTime64(3)} SETTINGS mutations_sync = 1", {"at": at})
+    with pytest.raises(client.StoreError, match="tried again"):
+        send((25, "a", "/between"))
+    assert [row["path"] for row in stored("path")] == ["/", "/between", "/last", "/hidden"]
+
+
 def test_pausing_leaves_no_copies(send, stored, monkeypatch):
     """A backup and a deletion find every event once: what a dead worker had copied beside the table is gone."""
     from ingestion.pause import writers_paused
